@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +58,14 @@ def require(name: str) -> None:
         raise ImportError(
             f"this needs {name}, which is not installed: pip install {name} (it comes with the extra '{EXTRAS[name]}')"
         )
+
+
+def installed_version(name: str) -> str | None:
+    """Version of an installed distribution, without importing it."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def lifelines() -> Any:

@@ -130,7 +130,7 @@ def fit_hill(
     -----
     The F-test has (p - 1) and (n - p + 1) degrees of freedom, as in Hafner et al. 2016, doi 10.1038/nmeth.3853.
     """
-    from scipy.stats import f as fisher
+    from scipy.special import fdtrc
 
     doses, effects = checked_dose_response(doses, effects, 3)
     (curve,), (residual,) = fit_many_hill(
@@ -141,7 +141,7 @@ def fit_hill(
     left = max(len(doses) - 2, 1)
     gain = max(residual_flat - residual, 0.0) / 2
     scale = max(residual / left, np.finfo(float).tiny)
-    p_value = float(fisher.sf(gain / scale, 2, left)) if residual_flat > 0.0 else 1.0
+    p_value = float(fdtrc(2, left, gain / scale)) if residual_flat > 0.0 else 1.0
     is_flat = bool(p_value > significance or np.ptp(effects) < SMALLEST)
     r_squared = 0.0 if is_flat or residual_flat == 0.0 else 1.0 - residual / residual_flat
     return HillFit(curve, level, residual, residual_flat, p_value, r_squared, is_flat)

@@ -58,10 +58,10 @@ class StableStateSearch:
     @property
     def upper_bound(self) -> float:
         """Upper end of the 95 % Clopper-Pearson interval of that share."""
-        from scipy.stats import beta
+        from scipy.special import betaincinv
 
         k, n = len(self.bistable), self.members
-        return 1.0 if k == n else float(beta.ppf(0.975 if k else 0.95, k + 1, n - k))
+        return 1.0 if k == n else float(betaincinv(k + 1, n - k, 0.975 if k else 0.95))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

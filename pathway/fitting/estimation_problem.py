@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import Bounds
 
 from pathway.errors import InputError
 from pathway.notebook import html_card
@@ -21,6 +20,9 @@ from .objective.least_squares import LeastSquares
 from .problem import Problem
 from .uncertainty.diagnosis import FitDiagnosis, diagnose
 from .uncertainty.log_density import LogDensity, log_jacobian_of_scales, of_natural_value
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds
 
 SCALES = {"linear": "lin", "log": "log", "log10": "log10"}
 """Scales in the words of PEtab."""
@@ -81,6 +83,8 @@ class EstimationProblem:
     @property
     def bounds(self) -> Bounds:
         """Both, as `scipy.optimize.minimize` and `least_squares` take them."""
+        from scipy.optimize import Bounds
+
         return Bounds(self.lower, self.upper)
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
@@ -84,7 +83,9 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
         With one line for each mistake.
     """
     if Path(path).suffix not in ("", ".toml"):
-        source = ProblemSource(_petab_files(Path(path)), tuple(settings), tuple(without))
+        from .petab import problem_files
+
+        source = ProblemSource(problem_files(Path(path)), tuple(settings), tuple(without))
         problem = read_problem(path, settings)
         names = [_known("estimated parameter", name, problem.names) for name in without]
         return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), None)
@@ -128,28 +129,6 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
     if name in names:
         return name
     raise ProblemError([f"no {what} is called '{name}'.{did_you_mean(name, names)} Known: {', '.join(names)}"])
-
-
-def _petab_files(path: Path) -> dict[str, bytes]:
-    """The YAML file of a PEtab problem and every file it names, by their paths from the folder that holds all."""
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        content = None  # its reader tells
-    named = [path.parent / text for text in _texts(content) if len(text) < 500 and "\0" not in text]
-    files = [path, *(file for file in dict.fromkeys(named) if file.is_file())]
-    root = Path(os.path.commonpath([file.resolve().parent for file in files]))
-    return {file.resolve().relative_to(root).as_posix(): file.read_bytes() for file in files if file.is_file()}
-
-
-def _texts(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, Mapping | list):
-        for part in [*content, *content.values()] if isinstance(content, Mapping) else content:
-            yield from _texts(part)
 
 
 @public_function

@@ -72,7 +72,7 @@ from .machine import BASELINE, LoadedCode, has_baseline, machine_width
 from .object_cache import cached_code, load_code
 from .ordering import SingularStructureError
 from .products import SparseProduct
-from .storage import cache_directory
+from .storage import cache_directory, read_cached, write_cached
 from .wasm import WASM_PARTS, WasmError, WasmKernels, compile_wasm, loop_module
 
 __all__ = [
@@ -100,4 +100,6 @@ __all__ = [
     "loop_module",
     "loop_object",
     "machine_width",
+    "read_cached",
+    "write_cached",
 ]

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import chi2
-from scipy.stats import t as student
+from scipy.special import chdtri, gammaincinv, gammaln, ndtr, stdtrit, xlogy
 
 WANTED = 0.8
 """The probability of finding an effect that a plan aims at."""
@@ -50,7 +48,7 @@ def power_within(
     Gauss-Legendre quadrature. With one limit infinite it is the noncentral t distribution; with both it is the power
     of two one-sided tests (Schuirmann 1987, doi 10.1007/BF01068419).
     """
-    critical = student.isf(tail, replicates - 1)
+    critical = -stdtrit(replicates - 1, tail)
     known = np.isfinite(value) & (noise > 0.0)
     power = np.zeros(len(value))
     scale = np.sqrt(replicates) / noise[known]
@@ -63,7 +61,7 @@ def power_within(
     half = 0.5 * (end - least)
     u = least + half * (nodes + 1.0)
     inside = ndtr(upper[:, None] - critical * u) - ndtr(lower[:, None] + critical * u)
-    density = chi2.pdf((replicates - 1) * u**2, replicates - 1) * 2.0 * (replicates - 1) * u
+    density = _chi_squared_density((replicates - 1) * u**2, replicates - 1) * 2.0 * (replicates - 1) * u
     power[known] = (half * weights * density * inside).sum(axis=1).clip(0.0, 1.0)
     return power
 
@@ -71,7 +69,13 @@ def power_within(
 @lru_cache
 def _likely_spreads(freedom: int) -> tuple[float, float]:
     """Between these lies the estimated deviation over the true one, but for `_TAIL` at each side."""
-    return float(np.sqrt(chi2.ppf(_TAIL, freedom) / freedom)), float(np.sqrt(chi2.isf(_TAIL, freedom) / freedom))
+    least, most = 2.0 * gammaincinv(0.5 * freedom, _TAIL), chdtri(freedom, _TAIL)
+    return float(np.sqrt(least / freedom)), float(np.sqrt(most / freedom))
+
+
+def _chi_squared_density(x: np.ndarray, freedom: int) -> np.ndarray:
+    half = 0.5 * freedom
+    return np.asarray(np.exp(xlogy(half - 1.0, x) - 0.5 * x - gammaln(half) - half * np.log(2.0)))
 
 
 def replicates_for_power(probability: Callable[[int], float], wanted: float = WANTED) -> int | None:

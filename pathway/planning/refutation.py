@@ -7,7 +7,6 @@ mixture. A result outside its central 95 % is one that hardly any member gives.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import bisect
 from scipy.special import ndtr
 
 REGION = 0.95
@@ -45,4 +44,9 @@ def predictive_region(
 def _quantile(level: float, value: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> float:
     """By bisection: the distribution function grows, and has flat parts where members lie apart."""
     low, high = float((value - 10.0 * noise).min()), float((value + 10.0 * noise).max())
-    return float(bisect(lambda x: mixture_distribution(x, value, noise, weights) - level, low, high, xtol=1e-12))
+    while low < (middle := 0.5 * (low + high)) < high and high - low > 1e-12:
+        if mixture_distribution(middle, value, noise, weights) < level:
+            low = middle
+        else:
+            high = middle
+    return middle

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.extras import installed_version
 from pathway.fitting.search.on_disk import POSTERIOR_KIND
 from pathway.fitting.uncertainty.sampling import LIBRARIES, Posterior
 from pathway.formats.saved import POSTERIOR
@@ -15,7 +16,6 @@ from pathway.formats.saved import POSTERIOR
 from .fit import prior_text
 from .pages import select_columns, without_empty_columns
 from .problem_files import ProblemFiles
-from .provenance import installed_version
 from .report import DeferredFigure, Report, Table
 
 DRAWS = "draws.csv"

@@ -7,10 +7,10 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pathway.extras import installed_version
 from pathway.folders import sha256
 
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "pydantic")
@@ -54,14 +54,6 @@ def identity_of_parts(identity: Mapping[str, Any], inputs: Mapping[str, bytes]) 
 def package_version() -> str:
     """Version of pathway; a plain attribute of the package, which is loaded wherever this runs."""
     return str(getattr(sys.modules["pathway"], "__version__", "unknown"))
-
-
-def installed_version(name: str) -> str | None:
-    """Version of an installed distribution, without importing it."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 @cache

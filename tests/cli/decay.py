@@ -20,3 +20,11 @@ problems:
     "measurements.tsv": "observableId simulationConditionId measurement time\n"
     + "".join(f"seen only {value} {0.7 * k + 0.1:.1f}\n" for k, value in enumerate(MEASURED)),
 }
+
+
+def write_decay(here):
+    """The problem in a folder of its own."""
+    (here / "decay").mkdir()
+    for name, text in PETAB.items():
+        text = text.replace(" ", "\t") if name.endswith("tsv") else text
+        (here / "decay" / name).write_text(text, encoding="utf-8")

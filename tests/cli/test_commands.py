@@ -434,13 +434,29 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert best < 2.0  # 0.5 s on an idle machine; test machines are shared
 
 
-def test_a_run_needs_neither_sympy_nor_pandas_nor_petab(here):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "small.toml"),
+        ("fit", "decay/decay.yaml", "--starts", "2"),
+        ("profile", "decay/decay.yaml"),
+        ("dose-response", "small.toml", "--steps", "3"),
+        ("screen", "small.toml", "--kinds", "species", "--pairs", "2"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_command_typed_again_loads_nothing_that_it_does_not_need(command, here):
+    from tests.cli.decay import write_decay  # which has its model from here
+
+    write_decay(here)
+    heavy = ("sympy", "pandas", "petab", "libsbml", "pint", "scipy.stats", "scipy.optimize", "scipy.linalg", "numba")
     code = (
-        "import sys; from pathway.cli import main; main(['run', 'small.toml', '--out', 'again']);"
-        "print([m for m in ('sympy', 'pandas', 'petab', 'libsbml', 'pint') if m in sys.modules])"
+        "import sys; from pathway.cli import main; code = main([*sys.argv[1:], '--out', 'again']);"
+        f"print(code, [m for m in {heavy} if m in sys.modules])"
     )
-    first, second = (subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(2))
-    assert second.stdout.splitlines()[-1:] == ["[]"], first.stderr + second.stderr
+    line = [sys.executable, "-c", code, *command]
+    first, second = (subprocess.run(line, capture_output=True, text=True) for _ in range(2))
+    assert second.stdout.splitlines()[-1:] == ["0 []"], first.stderr + second.stderr
 
 
 def test_an_interruption_is_quiet_and_leaves_nothing(here, capsys, monkeypatch):

@@ -15,7 +15,8 @@ import pytest
 
 from pathway.folders import FolderError, verify_folder
 from pathway.simulation import open_ensemble
-from tests.cli.test_surroundings import BARE, write_decay
+from tests.cli.decay import write_decay
+from tests.cli.test_surroundings import BARE
 
 ROOT = str(Path(__file__).parents[2])
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")

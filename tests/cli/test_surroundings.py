@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from pathway.cli import BAD_INPUT, DONE, application, main
 from pathway.folders import verify_folder
-from tests.cli.decay import PETAB
+from tests.cli.decay import write_decay
 from tests.cli.test_commands import SMALL
 
 ROOT = str(Path(__file__).parents[2])
@@ -224,13 +224,6 @@ def test_every_command_works_from_a_folder_that_is_gone(command, finished, tmp_p
     if place and command not in ("export", "plot"):  # the one asks for a place, the other draws beside the numbers
         found = program(*words, **begun)
         assert found.returncode == BAD_INPUT and len(told(found.stderr)) == 1, found.stderr
-
-
-def write_decay(here):
-    (here / "decay").mkdir()
-    for name, text in PETAB.items():
-        text = text.replace(" ", "\t") if name.endswith("tsv") else text
-        (here / "decay" / name).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture

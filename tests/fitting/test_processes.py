@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import as_completed
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from nbclient import NotebookClient
 from pathway.cli import NUMERICAL_FAILURE, _explain
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import ProblemError
+from pathway.fitting.search import multi_start
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.processes import WorkerError, is_quick, process_count, process_pool
 from pathway.fitting.uncertainty.profiles import profile
@@ -255,6 +257,19 @@ def test_what_is_quicker_than_a_process_begins_stays_in_this_one(monkeypatch):
     objective, x = SimpleNamespace(slope=lambda x: None), np.zeros(2)
     assert is_quick(objective, x, 100)
     assert not is_quick(objective, x, 100_000)
+
+
+def test_a_search_begins_here_and_goes_on_in_processes_once_it_is_worth_them(monkeypatch):
+    alone, here = fit(decay(), 4, 1, workers=1), []
+    spent = chain([0.0, 0.0], repeat(multi_start.BEGINNING))
+    clock = SimpleNamespace(process_time=lambda: next(spent), monotonic=time.monotonic)
+    monkeypatch.setattr(multi_start, "time", clock)
+    monkeypatch.setattr("pathway.fitting.search.processes.os.cpu_count", lambda: 2)
+    run = multi_start.run_start
+    monkeypatch.setattr("pathway.fitting.search.multi_start.run_start", lambda *a: here.append(a[2]) or run(*a))
+    spread = fit(decay(), 4, 1)
+    assert here == [0]
+    assert [s.objective.hex() for s in spread.starts] == [s.objective.hex() for s in alone.starts]
 
 
 def test_a_quick_search_begins_no_process(monkeypatch):

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 
 from pathway.equations import Model
 from pathway.expressions import parse
@@ -24,6 +25,7 @@ from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.search.progress import BARS, waterfall
 from pathway.fitting.search.result import Fit, StartResult
+from pathway.fitting.search.sobol import sobol_points
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import design, predict
@@ -547,3 +549,10 @@ def test_a_search_shows_its_waterfall_where_the_terminal_has_the_signs():
         told.seek(0)
         lines = [line for line in told.read().splitlines() if line.startswith("start ")]
         assert [any(bar in line for bar in BARS) for line in lines] == [False, shown, shown]
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 5, 31, 32, 33])
+@pytest.mark.parametrize(("power", "seed"), [(0, 1), (1, 2), (7, 3)])
+def test_starting_points_are_those_of_the_librarys_sobol_sequence(dimension, power, seed):
+    there = qmc.Sobol(dimension, rng=np.random.default_rng(seed)).random_base2(power)
+    assert np.array_equal(sobol_points(dimension, power, np.random.default_rng(seed)), there)

@@ -9,6 +9,7 @@ import pytest
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.errors import PathwayWarning
 from pathway.fitting.problem import ProblemError
+from pathway.formats import petab
 from pathway.formats.petab import read_petab
 
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
@@ -183,6 +184,32 @@ def test_what_the_library_complains_about_has_a_row(tmp_path, version):
     row = {1: "extra\tlin\t0.1\t1\t0.5\t1\n", 2: "extra\t0.1\t1\t0.5\ttrue\n"}[version]
     (line,) = told(tmp_path, version, ("parameters.tsv", "zero\t", f"{row}zero\t"))
     assert line.startswith("parameters.tsv:4: petab: ") and "extra" in line
+
+
+@VERSIONS
+def test_what_the_library_had_nothing_to_say_about_is_not_shown_to_it_again(tmp_path, version, monkeypatch):
+    monkeypatch.setenv("PATHWAY_CACHE_DIR", str(tmp_path / "cache"))
+    asked, ask = [], petab._ask_library
+    monkeypatch.setattr(petab, "_ask_library", lambda *arguments: asked.append(1) or ask(*arguments))
+    path = written(tmp_path, version)
+    for _ in range(3):
+        read_petab(path)
+    assert len(asked) == 1
+    measurements = tmp_path / "measurements.tsv"
+    measurements.write_text(measurements.read_text().replace("0.6", "0.61"))
+    read_petab(path)
+    assert len(asked) == 2
+    parameters = tmp_path / "parameters.tsv"
+    row = {1: "extra\tlin\t0.1\t1\t0.5\t1\n", 2: "extra\t0.1\t1\t0.5\ttrue\n"}[version]
+    parameters.write_text(parameters.read_text() + row)
+    for k in (3, 4):
+        with pytest.raises(ProblemError, match=r"petab: .*extra"):
+            read_petab(path)
+        assert len(asked) == k
+    monkeypatch.setattr(petab, "installed_version", lambda name: "another")
+    parameters.write_text(parameters.read_text().replace(row, ""))
+    read_petab(path)
+    assert len(asked) == 5
 
 
 def test_problems_that_are_a_number_are_named(tmp_path):

@@ -26,7 +26,7 @@ from ..problem import Problem, ProblemError
 from .on_disk import FIT_KIND, finished_starts, start_file, work_folder, write_start
 from .one_start import run_start
 from .options import SearchOptions
-from .processes import is_quick, pack_task, process_count, process_pool
+from .processes import BEGINNING, is_quick, pack_task, process_count, process_pool
 from .progress import SearchProgress
 from .result import Fit, StartResult, count_at_best
 from .starting_points import starting_points
@@ -164,16 +164,17 @@ def _finished(
     objective = Objective(problem) if executor is None else None
     if objective is None:
         workers = workers or AT_ONCE
-    elif workers is None and len(waiting) > 1 and is_quick(objective, points[0, 0], OF_A_START * len(waiting)):
-        workers = 1
     else:
+        spare = _seconds_here(objective, points[0, 0], workers, len(waiting))
         workers = process_count(workers, len(waiting), problem)
-    if objective is not None and workers <= 1:
-        for k in waiting:
-            yield run_start(objective, plan, k, points[k])
+        began = time.process_time()
+        while waiting and (workers <= 1 or time.process_time() - began < spare):
+            yield run_start(objective, plan, waiting[0], points[waiting[0]])
+            waiting = waiting[1:]
             if time.monotonic() > deadline:
                 return
-        return
+        if not waiting:
+            return
     with process_pool(workers, executor) as pool:
         packed = pack_task(problem)
         numbers, running = iter(waiting), set[Future[StartResult]]()
@@ -190,6 +191,14 @@ def _finished(
             for future in running:
                 future.cancel()
             raise
+
+
+def _seconds_here(objective: Objective, x: np.ndarray, workers: int | None, n_starts: int) -> float:
+    """Processor seconds that starts are given in this process before others are begun: none where that many processes
+    were asked for, or one start takes longer than beginning them does."""
+    if workers is not None or n_starts < 2 or not is_quick(objective, x, OF_A_START):
+        return 0.0
+    return BEGINNING
 
 
 _OBJECTIVES: dict[bytes, Objective] = {}

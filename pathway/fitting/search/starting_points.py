@@ -9,6 +9,7 @@ import numpy as np
 
 from ..problem import Problem
 from .options import SearchOptions
+from .sobol import sobol_points
 
 
 def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
@@ -30,10 +31,8 @@ def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
 
 def _even(plan: SearchOptions, n: int) -> np.ndarray:
     """Sobol's sequence: evenly spread, and the first points are the same however many follow."""
-    from scipy.stats import qmc
-
     power = math.ceil(math.log2(plan.starts))
-    return np.asarray(qmc.Sobol(n, rng=np.random.default_rng(plan.seed)).random_base2(power)[: plan.starts])
+    return sobol_points(n, power, np.random.default_rng(plan.seed))[: plan.starts]
 
 
 def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:

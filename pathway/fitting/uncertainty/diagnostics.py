@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 
 def r_hat(chains: np.ndarray) -> float:
@@ -43,6 +43,8 @@ def _split(chains: np.ndarray) -> np.ndarray:
 
 
 def _normalized(chains: np.ndarray) -> np.ndarray:
+    from scipy import stats  # half a second, that only draws are worth
+
     ranks = stats.rankdata(chains, axis=None).reshape(chains.shape)
     return special.ndtri((ranks - 0.375) / (chains.size + 0.25))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr, chdtrc, fdtrc, ndtr
 
 from ..objective import Linearization
 from ..problem import Measurement, Problem
@@ -75,9 +75,9 @@ def serial_test(measurements: Sequence[Measurement], residuals: np.ndarray) -> S
     return SerialCorrelationTest(
         len(pairs),
         changes,
-        float(stats.binom.cdf(changes, len(pairs), 0.5)),
+        float(bdtr(changes, len(pairs), 0.5)),
         float(products.sum()) / size if size > 0.0 else math.nan,
-        float(stats.norm.sf(products.sum() / spread)) if spread > 0.0 else math.nan,
+        float(ndtr(-products.sum() / spread)) if spread > 0.0 else math.nan,
     )
 
 
@@ -189,7 +189,7 @@ def _of_observable(
         if own < 1e-3:
             return math.nan, own, math.nan
         ratio = float((means[places] ** 2).sum()) / own / scatter
-        chance = stats.chi2.sf(ratio * own, own) if is_given else stats.f.sf(ratio, own, freedom)
+        chance = chdtrc(own, ratio * own) if is_given else fdtrc(own, freedom, ratio)
         return ratio, own, float(chance)
 
     keys, members = list(groups), list(groups.values())

@@ -6,21 +6,23 @@ the standard. Formulas go through our own reader of PEtab's grammar.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.extras import importing_quietly, require
+from pathway.extras import importing_quietly, installed_version, require
 from pathway.fitting.problem import Problem, ProblemError
+from pathway.kernels import read_cached, write_cached
 
 from ..errors import line_of_name
 from . import version1, version2
 from .entities import attach_model
-from .tables import read_yaml
+from .tables import problem_files, read_yaml
 
-__all__ = ["read_petab"]
+__all__ = ["problem_files", "read_petab"]
 
 
 def read_petab(path: str | Path, lint: bool = True) -> Problem:
@@ -78,10 +80,30 @@ _OVERRULED = {
     "Missing parameter(s) in the model or the parameters table: {'time'}",
 }
 """Complaints that are no reason to refuse a problem."""
+_JUDGES = ("petab", "pandas", "python-libsbml", "sympy")
 
 
 def _lint(path: Path, version: str, content: Mapping[str, Any]) -> None:
-    """Pass on what the petab library complains about."""
+    """Pass on what the petab library complains about.
+
+    Loading the library takes more processor time than reading a problem: what it once had nothing to say about is not
+    shown to it again.
+    """
+    key = _key_of_verdict(path)
+    if read_cached(key) is None:
+        _ask_library(path, version, content)
+        write_cached(key, {"clean": True}, b"")
+
+
+def _key_of_verdict(path: Path) -> str:
+    """What a verdict of the library depends on: every byte of the problem, its versions, and what we overrule."""
+    digest = hashlib.sha256(repr([sorted(_OVERRULED), [(name, installed_version(name)) for name in _JUDGES]]).encode())
+    for name, file in sorted(problem_files(path).items()):
+        digest.update(f"{name} {len(file)}\n".encode() + file)
+    return digest.hexdigest()
+
+
+def _ask_library(path: Path, version: str, content: Mapping[str, Any]) -> None:
     complaints = _Complaints()
     logger = logging.getLogger("petab")
     logger.addHandler(complaints)

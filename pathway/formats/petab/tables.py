@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -284,3 +285,25 @@ def _shown(value: object) -> str:
 def table_or_empty(value: object) -> Mapping[str, Any]:
     """The value if it is a table; an empty one otherwise."""
     return value if isinstance(value, dict) else {}
+
+
+def problem_files(path: Path) -> dict[str, bytes]:
+    """The YAML file of a PEtab problem and every file it names, by their paths from the folder that holds all."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None  # its reader tells
+    named = [path.parent / text for text in _texts(content) if len(text) < 500 and "\0" not in text]
+    files = [path, *(file for file in dict.fromkeys(named) if file.is_file())]
+    root = Path(os.path.commonpath([file.resolve().parent for file in files]))
+    return {file.resolve().relative_to(root).as_posix(): file.read_bytes() for file in files if file.is_file()}
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping | list):
+        for part in [*content, *content.values()] if isinstance(content, Mapping) else content:
+            yield from _texts(part)

@@ -51,9 +51,11 @@ def _point(kernels, scratch, task, lane, moment):
     scratch.times[lane] = moment
     before, after = row[TAPE_HEAD : TAPE_HEAD + n], row[TAPE_HEAD + n : TAPE_HEAD + 2 * n]
     bend, second = row[TAPE_HEAD + 2 * n : TAPE_HEAD + 3 * n], row[TAPE_HEAD + 3 * n : TAPE_HEAD + 4 * n]
-    third, points = row[TAPE_HEAD + 4 * n : TAPE_HEAD + 5 * n], scratch.points[lane:]
+    third = row[TAPE_HEAD + 4 * n : TAPE_HEAD + 5 * n]
+    place, stride = np.uint64(lane), np.uint64(width)  # no index can be negative, and the compiler need not ask
     for k in range(n):
-        points[k * width] = rest * before[k] + x * (after[k] + rest * (bend[k] + x * (second[k] + x * third[k])))
+        scratch.points[place] = rest * before[k] + x * (after[k] + rest * (bend[k] + x * (second[k] + x * third[k])))
+        place += stride
 
 
 @inlined_function

@@ -74,8 +74,10 @@ def _look(kernels, scratch, tape, index, lane, moment):
     before, after = row[TAPE_HEAD : TAPE_HEAD + n], row[TAPE_HEAD + n : TAPE_HEAD + 2 * n]
     bend, second = row[TAPE_HEAD + 2 * n : TAPE_HEAD + 3 * n], row[TAPE_HEAD + 3 * n : TAPE_HEAD + 4 * n]
     third = row[TAPE_HEAD + 4 * n : TAPE_HEAD + 5 * n]
+    place, stride = np.uint64(lane), np.uint64(lanes)
     for k in range(n):
-        point[k * lanes + lane] = rest * before[k] + x * (after[k] + rest * (bend[k] + x * (second[k] + x * third[k])))
+        point[place] = rest * before[k] + x * (after[k] + rest * (bend[k] + x * (second[k] + x * third[k])))
+        place += stride
     scratch.time[lane] = moment
 
 
@@ -99,10 +101,12 @@ def _factorize(kernels, scratch, shift, first, last):
     for lane in range(lanes):
         scratch.shift[lane] = shift
     calls.factor(kernels.factor, scratch.jacobian, scratch.shift, packed, scratch.worst)
-    for row in range(first, last):
-        factors, lane = scratch.factors[row], row - first
-        for k in range(kernels.n_factor):
-            factors[k] = packed[k * lanes + lane]
+    # An index that cannot be negative: the compiler need not ask, which would take as long as the copy.
+    start, stride = np.uint64(0), np.uint64(lanes)
+    for k in range(kernels.n_factor):
+        for row in range(last - first):
+            scratch.factors[np.uint64(first + row), np.uint64(k)] = packed[start + np.uint64(row)]
+        start += stride
 
 
 @inlined_function
@@ -135,9 +139,15 @@ def _stage_moments(kernels, tables, scratch, tape, index, time, length, stop, pa
 def _add_parameters(kernels, directions, scratch, block, stage, vector):
     """Add df/dp at a stage (counted from 0)."""
     lanes = kernels.moments
-    by_parameter, lane = scratch.by_parameter[stage // lanes], stage % lanes
-    for k in range(directions.starts[block], directions.starts[block + 1]):
-        vector[directions.places[k]] += directions.weights[k] * by_parameter[directions.entries[k] * lanes + lane]
+    by_parameter, stride = scratch.by_parameter[stage // lanes, stage % lanes :], np.uint64(lanes)
+    first, last = directions.starts[block], directions.starts[block + 1]
+    entries, places, weights = (
+        directions.entries[first:last],
+        directions.places[first:last],
+        directions.weights[first:last],
+    )
+    for k in range(weights.shape[0]):
+        vector[np.uint64(places[k])] += weights[k] * by_parameter[np.uint64(entries[k]) * stride]
 
 
 @inlined_function

@@ -10,6 +10,7 @@ no evaluation in floats can tell) is a touch if both sides are equal and the pla
 from __future__ import annotations
 
 import math
+import struct
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pathway.expressions.arrays import ArrayEvaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
+from .stepped_lines import SteppedLine, WholeNumbers, Zones, stepped_line
 from .straight_switches import UNSURE, StraightChanges, StraightSwitch, straight_switch
 
 __all__ = ["MomentsAhead", "Switch", "SwitchError", "SwitchMoments", "TimeSwitches", "switches"]
@@ -46,6 +48,11 @@ TOUCH = 1e-5
 
 FARTHEST = 1e-4
 """How far, as a share of the run, the end of a stretch is moved to where the sign is sure."""
+
+_DOUBLE, _WORD = struct.Struct("=d"), struct.Struct("=q")
+
+FEW = 2
+"""Zones that are looked at one by one: such as the one around time 0, which has more floats than all others."""
 
 NOISE = 16.0
 """A function that stays within so many times its rounding error is not told from zero by looking closer."""
@@ -239,6 +246,11 @@ class TimeSwitches:
         return [None if switch.integer else straight_switch(switch.function) for switch in self.every]
 
     @cached_property
+    def stepped(self) -> list[WholeNumbers | SteppedLine | None]:
+        """For each switch what it is if it is a straight line between steps."""
+        return [stepped_line(switch) for switch in self.every]
+
+    @cached_property
     def formulas(self) -> list[ArrayEvaluator]:
         """What each switch gives at many times, as floats have it."""
         return [ArrayEvaluator([switch.function]) for switch in self.every]
@@ -307,10 +319,6 @@ def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> 
     return SwitchMoments(times, before, after, which)[order]
 
 
-Zones = tuple[np.ndarray, np.ndarray]
-"""First and last float of stretches in which a switch may change."""
-
-
 class _Isolation:
     """The switches of one model at given values, over one span."""
 
@@ -348,8 +356,11 @@ class _Isolation:
         return self._zones[place]
 
     def _searched(self, place: int) -> Zones:
-        inner = [self.zones(k) for k in self.switching.nested[place]]
-        low, high = self._search(place, self._function(place), _merged(inner))
+        inner = _merged([self.zones(k) for k in self.switching.nested[place]])
+        line, function = self.switching.stepped[place], self._function(place)
+        with np.errstate(all="ignore"):
+            told = None if line is None else line.zones(self.values, inner, self.begin, self.end)
+        low, high = self._search(place, function, inner) if told is None else _merged([told])
         if len(low) > MOST_MOMENTS:
             raise self._error(place, self.begin, TOO_OFTEN)
         self._check_width(place, low, high, TOUCH)
@@ -604,11 +615,13 @@ class _Function:
         for _ in range(64):
             middle = _ordinal_middle(a, b)
             todo = moved & (middle > a) & (middle < b)
-            if not todo.any():
+            if np.count_nonzero(todo) <= FEW:
                 break
             state = self.label(self.floats(middle))
             changed = ~_equal(state, before)
             a, b = np.where(todo & ~changed, middle, a), np.where(todo & changed, middle, b)
+        for k in np.flatnonzero(moved & (_moved(a, np.ones(len(a), dtype=np.int64)) < b)):
+            b[k] = self._first_change(float(a[k]), float(b[k]), float(before[k]))
         times[moved] = b[moved]
         for k in np.flatnonzero(~moved):
             inside = _moved(np.full(66, low[k]), np.arange(66))
@@ -618,6 +631,16 @@ class _Function:
                 if other.any():
                     times[k] = inside[int(np.argmax(other))]
         return times
+
+    def _first_change(self, low: float, high: float, before: float) -> float:
+        """The same for one zone, which has changed by its end."""
+        a, b = _ordinals(np.array([low, high])).tolist()
+        while b - a > 1:
+            middle = (a + b) // 2
+            state = float(self.label(self.formula({**self.values, TIME: _float(middle)})[0]))
+            same = state == before or (math.isnan(state) and math.isnan(before))
+            a, b = (middle, b) if same else (a, middle)
+        return _float(b)
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -633,6 +656,10 @@ def _ordinals(times: np.ndarray) -> np.ndarray:
 def _floats(ordinals: np.ndarray) -> np.ndarray:
     bits = np.where(ordinals < 0, np.int64(-(2**63)) - ordinals, ordinals)
     return np.ascontiguousarray(bits).view(float)
+
+
+def _float(ordinal: int) -> float:
+    return _DOUBLE.unpack(_WORD.pack(-(2**63) - ordinal if ordinal < 0 else ordinal))[0]
 
 
 def _ordinal_middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:

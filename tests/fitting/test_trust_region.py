@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pathway.fitting.objective import Evaluation
-from pathway.fitting.search.trust_region import TrustRegionOptions, bounded_step, minimize, newton_step
+from pathway.fitting.search.trust_region import TrustRegionOptions, interior_step, minimize, newton_step, ways
 
 
 def least_squares(residuals, jacobian):
@@ -23,7 +23,8 @@ def rosenbrock():
 
 
 def test_rosenbrock():
-    found = minimize(*rosenbrock(), np.array([-1.2, 1.0]), (np.full(2, -5.0), np.full(2, 5.0)))
+    box = (np.full(2, -5.0), np.full(2, 5.0))
+    found = minimize(*rosenbrock(), np.array([-1.2, 1.0]), box, TrustRegionOptions(value_tolerance=1e-10))
     assert found.x == pytest.approx([1.0, 1.0], abs=1e-5)
 
 
@@ -86,22 +87,45 @@ def test_newton_step_solves_the_subproblem():
         assert gradient + matrix @ step + shift * step == pytest.approx(np.zeros(5), abs=1e-5)
 
 
-def test_a_step_stays_in_the_box_and_uses_it():
-    """A separable quadratic: each coordinate goes to its own minimum or to its wall."""
-    gradient, matrix = np.array([-4.0, 1.0, 2.0]), np.diag([1.0, 2.0, 1.0])
-    free = np.array([True, True, True])
-    step, promise = bounded_step(gradient, matrix, np.zeros(3), np.full(3, -1.0), np.full(3, 1.0), free, 100.0)
-    assert step == pytest.approx([1.0, -0.5, -1.0])
-    assert promise == pytest.approx(3.5 + 0.25 + 1.5)
+def test_a_step_far_from_the_walls_is_that_of_the_whole_space():
+    """A wide box pulls no more; the plane of slope and Newton's step holds Newton's step."""
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=(4, 4))
+    matrix, gradient, x = a @ a.T + np.eye(4), rng.normal(size=4), np.zeros(4)
+    free = np.full(4, np.inf)
+    step, promise = interior_step(gradient, matrix, x, -free, free, 100.0)
+    assert step == pytest.approx(-np.linalg.solve(matrix, gradient), rel=1e-9)
+    assert promise == pytest.approx(0.5 * gradient @ np.linalg.solve(matrix, gradient), rel=1e-9)
 
 
-def test_a_flat_direction_runs_into_its_wall_and_the_others_go_on():
-    """The Newton step of the flat coordinate leaves the box at once; the steep one must still get to its minimum."""
-    gradient, matrix = np.array([-1e-3, -2.0]), np.diag([1e-12, 1.0])
-    free = np.array([True, True])
-    step, promise = bounded_step(gradient, matrix, np.zeros(2), np.full(2, -1.0), np.array([1e-3, 9.0]), free, 5.0)
-    assert step == pytest.approx([1e-3, 2.0], abs=1e-6)
-    assert promise == pytest.approx(2.0, abs=1e-4)
+def test_a_step_stays_inside_the_box_and_the_radius_and_falls():
+    rng = np.random.default_rng(3)
+    lower, upper = np.full(5, -1.0), np.full(5, 2.0)
+    for radius in (0.01, 0.3, 5.0, 100.0):
+        for _ in range(50):
+            a, gradient = rng.normal(size=(3, 5)), 10.0 ** rng.uniform(-3, 3) * rng.normal(size=5)
+            x = rng.uniform(lower, upper)
+            scaled, promise = interior_step(gradient, a.T @ a, x, lower, upper, radius)
+            there = x + np.sqrt(ways(gradient, x, lower, upper)) * scaled
+            assert (there >= lower - 1e-12).all() and (there <= upper + 1e-12).all()
+            assert np.linalg.norm(scaled) <= radius * (1.0 + 1e-6) and promise > 0.0
+
+
+def test_where_the_data_see_nothing_a_step_goes_no_further_than_the_bound():
+    """Without curvature the scaled model ends at the bound that the slope pushes to."""
+    x, gradient = np.array([-0.5, 0.5]), np.array([1e-6, -1e-6])
+    box = np.full(2, -1.0), np.full(2, 1.0)
+    scaled, _ = interior_step(gradient, np.zeros((2, 2)), x, *box, 100.0)
+    assert x + np.sqrt(ways(gradient, x, *box)) * scaled == pytest.approx([-1.0, 1.0], abs=0.03)
+
+
+def test_ends_at_a_bound_lie_on_it():
+    found = minimize(
+        *least_squares(lambda x: x - np.array([3.0, 0.2, -3.0]), lambda x: np.eye(3)),
+        np.array([-0.7, 0.9, 0.1]),
+        (np.full(3, -1.0), np.full(3, 1.0)),
+    )
+    assert found.x[[0, 2]].tolist() == [1.0, -1.0] and found.x[1] == pytest.approx(0.2, abs=1e-6)
 
 
 def test_a_start_that_cannot_be_computed_says_why():

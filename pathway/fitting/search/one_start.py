@@ -81,7 +81,9 @@ def _crossed(objective: Objective, plan: SearchOptions, number: int, points: np.
         local.crossings(ends, points, np.random.default_rng([plan.seed, number, 1]))
         x = local.carry(ends.best.x if ends.kept else points[0], plan.settings).x
     with objective.softened(NEARLY_HARD):
-        optimum = local.carry(x, replace(plan.settings, first_radius=0.1))
+        # A step more or two, for parameters as sharp as the value.
+        last = replace(plan.settings, first_radius=0.1, value_tolerance=0.01 * plan.settings.value_tolerance)
+        optimum = local.carry(x, last)
     return local.reduced.complete(optimum.x), local.iterations, optimum.reason
 
 

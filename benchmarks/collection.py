@@ -126,8 +126,9 @@ def measure(case: Path, seconds: float, seed: int) -> None:
     """Tell one fact after the other, each on a line."""
     from pathway.fitting.estimation_problem import EstimationProblem
     from pathway.fitting.objective import Objective
-    from pathway.fitting.search.one_start import run_start
+    from pathway.fitting.search.one_start import earlier_starts, run_start
     from pathway.fitting.search.options import SearchOptions
+    from pathway.fitting.search.result import StartResult
     from pathway.fitting.search.starting_points import starting_points
     from pathway.formats.petab import read_petab
     from tests.conformance import benchmarks
@@ -140,8 +141,10 @@ def measure(case: Path, seconds: float, seed: int) -> None:
     plan, objective = SearchOptions(starts=1000, seed=seed), Objective(problem.definition)
     points = starting_points(problem.definition, plan)
     began = time.process_time()
+    finished: dict[int, StartResult] = {}
     for number in range(plan.starts):
-        start = run_start(objective, plan, number, points[number])
+        start = run_start(objective, plan, number, points[number], earlier_starts(number, finished))
+        finished[number] = start
         tell(start=[start.objective if math.isfinite(start.objective) else None, start.seconds])
         if time.process_time() - began > seconds:
             break

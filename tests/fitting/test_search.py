@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.search.lbfgs import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import _starts_until, fit
-from pathway.fitting.search.one_start import _Ends, _Local
+from pathway.fitting.search.one_start import EarlierStarts, _Local, earlier_starts, independent_blocks
 from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.search.progress import BARS, waterfall
 from pathway.fitting.search.result import Fit, StartResult
@@ -149,10 +150,22 @@ class Wells:
     """A double well along each parameter: at 1 it is deeper than at -1, by 1."""
 
     bounds = (np.full(4, -3.0), np.full(4, 3.0))
+    seen = 1.0
+    """What is left of the Fisher matrix."""
+
+    def __init__(self):
+        self.objective = self
+
+    @contextmanager
+    def loosened(self, _):
+        yield
+
+    softened = loosened
 
     def __call__(self, x):
         value = float(np.sum(5.0 * (x**2 - 1.0) ** 2 + 0.5 * (1.0 - x)))
-        return Evaluation(value, 20.0 * x * (x**2 - 1.0) - 0.5, np.diag(np.maximum(60.0 * x**2 - 20.0, 1.0)))
+        fisher = self.seen * np.diag(np.maximum(60.0 * x**2 - 20.0, 1.0))
+        return Evaluation(value, 20.0 * x * (x**2 - 1.0) - 0.5, fisher)
 
     def value(self, x):
         return self(x).value
@@ -163,19 +176,62 @@ class Wells:
 
 def test_crossings_join_what_two_ends_have_found():
     """One end lies in the deeper well of the first two parameters, the other in that of the last alone."""
-    local, ends = _Local(Wells(), SearchOptions(patience=20)), _Ends()
+    local = _Local(Wells(), SearchOptions(patience=20))
     for start in ([1.0, 1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, 1.0]):
-        ends.add(local.short(np.array([start])))
-    assert ends.best.value > 1.9 and len(ends.kept) == 2
-    local.crossings(ends, np.full((1, 4), -1.0), np.random.default_rng(3))
-    assert ends.best.x == pytest.approx([1.0, 1.0, -1.0, 1.0], abs=0.05)
+        local.add(local.short(np.array([start])))
+    assert local.ends.best.value > 1.9 and len(local.ends.kept) == 2
+    local.crossings(np.full((1, 4), -1.0), np.random.default_rng(3))
+    assert local.ends.best.x == pytest.approx([1.0, 1.0, -1.0, 1.0], abs=0.05)
+
+
+def test_blocks_that_nothing_connects_are_put_together_at_once():
+    local = _Local(Wells(), SearchOptions())
+    for start in ([1.0, 1.0, -1.0, -1.0], [-1.0, -1.0, 1.0, -1.0], [-1.0, -1.0, -1.0, 1.0]):
+        local.add(local.short(np.array([start])))
+    local.recombine()
+    assert local.ends.best.x == pytest.approx(np.ones(4), abs=0.05)
+    assert len(local.ends.all) == 4  # one optimization did it
+
+
+def test_parameters_are_apart_where_no_fisher_matrix_connects_them():
+    one, other = np.diag([4.0, 1.0, 9.0, 0.0]), np.diag([4.0, 1.0, 9.0, 0.0])
+    one[0, 2] = one[2, 0] = 3.0
+    other[0, 1] = other[1, 0] = 1e-6
+    assert [block.tolist() for block in independent_blocks([one, other])] == [[0, 2], [1], [3]]
 
 
 def test_descents_end_early_where_they_agree():
     """With one well for all of them the third descent is the last."""
     local = _Local(Wells(), SearchOptions(candidates=2))
-    ends = local.descents(np.random.default_rng(2).uniform(0.5, 2.0, (12, 4)))
-    assert ends.hits == 3 and len(ends.kept) == 1
+    local.descents(np.random.default_rng(2).uniform(0.5, 2.0, (12, 4)))
+    assert local.ends.hits == 3 and len(local.ends.all) == 3
+
+
+def test_descents_do_not_end_early_on_a_plateau_or_above_what_is_known():
+    points = np.random.default_rng(2).uniform(0.5, 2.0, (12, 4))
+    better = _Local(Wells(), SearchOptions(candidates=2), EarlierStarts(-1.0, 1))
+    better.descents(points)
+    flat = _Local(Wells(), SearchOptions(candidates=2))
+    flat.reduced.seen = 1e-3
+    flat.descents(points)
+    assert len(better.ends.all) == len(flat.ends.all) == 6 and flat.ends.hits == 0
+
+
+def test_a_start_ends_where_two_earlier_ones_did_and_only_there():
+    """With a better value known it goes through all its points."""
+    points = np.random.default_rng(2).uniform(0.5, 2.0, (12, 4))
+    for value, hits, descents in ((0.0, 2, 1), (0.0, 1, 3), (-1.0, 2, 6)):
+        local = _Local(Wells(), SearchOptions(candidates=2), EarlierStarts(value, hits))
+        local.search(points, np.random.default_rng(1))
+        assert (len(local.ends.all), local.finished is not None) == (descents, descents == 1)
+
+
+def test_a_start_knows_half_of_those_before_it():
+    values, hits = (3.0, 1.0, 1.04, math.inf), (5, 1, 3, 1)
+    done = {k: SimpleNamespace(objective=value, hits=hits[k]) for k, value in enumerate(values)}
+    told = [earlier_starts(k, done) for k in (0, 3, 5, 7, 9)]
+    assert [(e.value, e.hits) for e in told] == [(math.inf, 0), (3.0, 5), (1.0, 1), (1.0, 4), (1.0, 4)]
+    assert earlier_starts(2, {0: SimpleNamespace(objective=math.inf, hits=1)}) == EarlierStarts()
 
 
 def test_the_number_of_workers_changes_nothing(tmp_path):

@@ -1,8 +1,9 @@
 """Many local optimizations from spread starting points, kept on disk one by one.
 
-Each start is a task of its own: its starting point follows from the seed and its number alone, and what it finds does
-not depend on the others. So the result is the same with any number of workers, a search that was killed goes on with
-the starts that have no file yet, and one that is asked for more starts keeps those that it has.
+Each start is a task of its own: its starting point follows from the seed and its number alone, and of the others it
+knows nothing but the values of the first half of those before it. So the result is the same with any number of
+workers, a search that was killed goes on with the starts that have no file yet, and one that is asked for more starts
+keeps those that it has.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import hashlib
 import math
 import pickle
 import time
+from collections import deque
 from collections.abc import Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -24,7 +25,7 @@ import numpy as np
 from ..objective import Objective
 from ..problem import Problem, ProblemError
 from .on_disk import FIT_KIND, finished_starts, start_file, work_folder, write_start
-from .one_start import run_start
+from .one_start import EarlierStarts, earlier_count, earlier_starts, run_start
 from .options import SearchOptions
 from .processes import BEGINNING, is_quick, pack_task, process_count, process_pool
 from .progress import SearchProgress
@@ -117,7 +118,7 @@ def fit(
         done = {k: s for k, s in stored.items() if k < starts and len(s.x) == len(problem.names)}
         report = SearchProgress(progress, None if until_agree else starts, done)
         waiting = [k for k in range(starts) if k not in done]
-        running = _finished(problem, plan, waiting, workers, executor, deadline)
+        running = _finished(problem, plan, waiting, dict(done), workers, executor, deadline)
         try:
             while (enough := _starts_until(until_agree, done)) is None and (start := next(running, None)) is not None:
                 if folder is not None:
@@ -155,11 +156,15 @@ def _finished(
     problem: Problem,
     plan: SearchOptions,
     waiting: list[int],
+    finished: dict[int, StartResult],
     workers: int | None,
     executor: Executor | None,
     deadline: float,
 ) -> Generator[StartResult]:
-    """Starts as they finish, in any order; after the deadline none begins, but for the first of all."""
+    """Starts as they finish, in any order; after the deadline none begins, but for the first of all.
+
+    `finished`: the starts that are there, by number, to which those that finish are added.
+    """
     points = starting_points(problem, plan)
     objective = Objective(problem) if executor is None else None
     if objective is None:
@@ -169,24 +174,33 @@ def _finished(
         workers = process_count(workers, len(waiting), problem)
         began = time.process_time()
         while waiting and (workers <= 1 or time.process_time() - began < spare):
-            yield run_start(objective, plan, waiting[0], points[waiting[0]])
-            waiting = waiting[1:]
+            k, waiting = waiting[0], waiting[1:]
+            finished[k] = run_start(objective, plan, k, points[k], earlier_starts(k, finished))
+            yield finished[k]
             if time.monotonic() > deadline:
                 return
         if not waiting:
             return
     with process_pool(workers, executor) as pool:
-        packed = pack_task(problem)
-        numbers, running = iter(waiting), set[Future[StartResult]]()
-        begun = list(islice(numbers, workers))
+        packed, any_begun = pack_task(problem), False
+        numbers, running = deque(waiting), set[Future[StartResult]]()
         try:
-            while begun or running:
-                running |= {pool.submit(_task, packed, plan, k, points[k]) for k in begun}
+            while True:
+                while numbers and len(running) < workers and _can_begin(numbers[0], finished):
+                    if any_begun and time.monotonic() > deadline:
+                        numbers.clear()
+                        break
+                    k = numbers.popleft()
+                    running.add(pool.submit(_task, packed, plan, k, points[k], earlier_starts(k, finished)))
+                any_begun = True
+                if not running:
+                    return
                 left = deadline - time.monotonic()
                 ended, running = wait(running, left if 0.0 < left < math.inf else None, FIRST_COMPLETED)
-                begun = list(islice(numbers, len(ended))) if time.monotonic() < deadline else []
                 for future in ended:
-                    yield future.result()
+                    start = future.result()
+                    finished[start.number] = start
+                    yield start
         except BaseException:
             for future in running:
                 future.cancel()
@@ -201,12 +215,17 @@ def _seconds_here(objective: Objective, x: np.ndarray, workers: int | None, n_st
     return BEGINNING
 
 
+def _can_begin(number: int, finished: Mapping[int, StartResult]) -> bool:
+    """Whether all starts that this one knows of are finished."""
+    return all(k in finished for k in range(earlier_count(number)))
+
+
 _OBJECTIVES: dict[bytes, Objective] = {}
 
 
-def _task(packed: bytes, plan: SearchOptions, number: int, points: np.ndarray) -> StartResult:
+def _task(packed: bytes, plan: SearchOptions, number: int, points: np.ndarray, earlier: EarlierStarts) -> StartResult:
     key = hashlib.sha256(packed).digest()
     if key not in _OBJECTIVES:
         _OBJECTIVES.clear()
         _OBJECTIVES[key] = Objective(pickle.loads(packed))  # made by ourselves in the process that started this one
-    return run_start(_OBJECTIVES[key], plan, number, points)
+    return run_start(_OBJECTIVES[key], plan, number, points, earlier)

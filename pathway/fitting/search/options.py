@@ -20,10 +20,14 @@ class SearchOptions:
         Whether start 0 is the nominal point instead of a drawn one.
     descents : int
         Short optimizations that a start begins with, each at the best of `candidates` points of its own; 0: two for
-        every three parameters, but no fewer than six and no more than sixteen.
+        every three parameters, but no fewer than six and no more than sixteen. As many again, and crossings once more,
+        where an earlier start has found a better value.
     candidates : int
     agree : int
-        Once so many descents of a start ended at the best value so far, the others are left out.
+        Once so many descents of a start ended at its best value the others are left out, and crossings too if no more
+        ended elsewhere; unless an earlier start has found a better one. Ends on plateaus (`PLATEAU`) count for nothing.
+    confirmed : int
+        A start ends at the best value of the earlier ones (`earlier_starts`) once so many of them ended there.
     patience : int
         So many crossings (optimizations from a mixture of two ends) without a gain are the last of a start; 0: one for
         every two parameters, but no fewer than six and no more than twelve. Without different ends nothing is
@@ -40,8 +44,9 @@ class SearchOptions:
     seed: int = 1
     include_nominal: bool = False
     descents: int = 0
-    candidates: int = 10
+    candidates: int = 20
     agree: int = 3
+    confirmed: int = 2
     patience: int = 0
     many: int = MANY
     loose_tolerance: float = 1e-6

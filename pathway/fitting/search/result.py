@@ -46,6 +46,8 @@ class StartResult:
         Reasons of infinite values on the way.
     seconds : float
         CPU time.
+    hits : int
+        How many of its descents from points of their own ended there, as far as it went on after the first.
     """
 
     number: int
@@ -59,6 +61,7 @@ class StartResult:
     reason: str = ""
     failures: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    hits: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form that reads back to the same bits."""
@@ -77,7 +80,8 @@ class StartResult:
         """
         arrays = {name: numbers_from_hexadecimal(content[name]) for name in ("x", "start", "gradient")}
         result = cls(**{**content, **arrays, "objective": float.fromhex(content["objective"])})
-        counts = (result.number, result.iterations, result.evaluations, result.gradients, *result.failures.values())
+        counts = [result.number, result.iterations, result.evaluations, result.gradients, result.hits]
+        counts += result.failures.values()
         if any(type(count) is not int or count < 0 for count in counts) or not isinstance(result.reason, str):
             raise ValueError("counts are whole numbers, and a reason is text")
         if len({array.shape for array in arrays.values()}) > 1 or math.isnan(result.objective + result.seconds):

@@ -13,13 +13,13 @@ from .sobol import sobol_points
 
 
 def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
-    """Points on the optimizer's scale, shape (starts, candidates of all descents, n_estimated).
+    """Points on the optimizer's scale, shape (starts, candidates of all descents, n_estimated), for all descents twice.
 
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly. Points
     of a start do not depend on how many others there are.
     """
     n = len(problem.estimated)
-    points = np.empty((plan.starts, math.prod(plan.points(n)), n))
+    points = np.empty((plan.starts, 2 * math.prod(plan.points(n)), n))
     points[:, 0] = _even(plan, n)
     for k in range(plan.starts):
         points[k, 1:] = np.random.default_rng([plan.seed, k]).random((points.shape[1] - 1, n))

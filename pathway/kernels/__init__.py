@@ -65,6 +65,7 @@ processor without fused multiplication do results differ, from those of other pr
 """
 
 from .compiled import SOLVER, CompiledModel, SparsityPattern, compile_model
+from .digests import files_digest
 from .formula_batches import CompiledBatches, FormulaBatch, compile_batches
 from .functions import PARTS
 from .loop_code import RUN, loop_object
@@ -95,6 +96,7 @@ __all__ = [
     "compile_batches",
     "compile_model",
     "compile_wasm",
+    "files_digest",
     "has_baseline",
     "load_code",
     "loop_module",

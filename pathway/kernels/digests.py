@@ -64,7 +64,12 @@ def events_digest(model: Model) -> str:
 @cache
 def sources_digest() -> str:
     """A hash of the code that writes code: this room, the derivatives and the graph of formulas."""
-    rooms = [Path(__file__).parent, Path(__file__).parents[1] / "equations", Path(__file__).parents[1] / "expressions"]
+    package = Path(__file__).parents[1]
+    return files_digest((Path(__file__).parent, package / "equations", package / "expressions"))
+
+
+def files_digest(rooms: Iterable[Path]) -> str:
+    """A hash of the Python files of some folders, in their order."""
     digest = hashlib.sha256()
     for room in rooms:
         for path in sorted(room.glob("*.py")):

@@ -35,6 +35,50 @@ DECAY = f"""<?xml version="1.0" encoding="UTF-8"?>
 </math></kineticLaw></reaction></listOfReactions>
 </model></sbml>"""
 
+STORED_ANSWER = parser.stored_answer
+
+
+@pytest.fixture(autouse=True)
+def unread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No file has been read before, and none is remembered."""
+    monkeypatch.setenv("PATHWAY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(parser, "stored_answer", lambda key: None)
+
+
+class Asked(Exception):
+    """The process would have been asked."""
+
+
+def is_asked(text: str, name: str = "decay.xml", folder: Path | None = None) -> bool:
+    """Whether a text is shown to the process; it is the answer of a text that is not, too."""
+    try:
+        model = read_sbml_text(text, name, folder).model
+    except Asked:
+        return True
+    assert model.species == ("x",) and model.parameter_values[model.parameter_index("k")] == 0.1
+    return False
+
+
+def test_a_file_that_was_read_before_is_not_shown_to_the_process_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(request: dict[str, object]) -> None:
+        raise Asked
+
+    external = DECAY.replace("<model id", f"<!-- externalModelDefinition {tmp_path} --><model id")
+    broken = DECAY.replace("</model>", "")
+    for text in (DECAY, external):
+        read_sbml_text(text, "decay.xml")
+    with pytest.raises(FormatError):
+        read_sbml_text(broken, "decay.xml")
+    monkeypatch.setattr(parser, "stored_answer", STORED_ANSWER)
+    monkeypatch.setattr(parser, "_answer", refuse)
+    assert not is_asked(DECAY)
+    assert is_asked(DECAY.replace('"0.1"', '"0.2"')) and is_asked(DECAY, "other.xml")
+    assert is_asked(external) and is_asked(broken)
+    monkeypatch.setattr(parser, "installed_version", lambda name: "another")
+    assert is_asked(DECAY)
+
 
 def test_a_file_that_ends_libsbml_is_one_line_and_the_next_one_is_read() -> None:
     # libSBML 5.20 reads memory that it does not own where the core namespace has a prefix and `comp` is required:

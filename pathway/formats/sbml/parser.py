@@ -6,17 +6,21 @@ The process starts with the first file and serves the following ones; if a file 
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import subprocess
 import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pathway.errors import InputError
+from pathway.extras import installed_version
 from pathway.files import read_bytes
 from pathway.interpreter import start_interpreter
+from pathway.kernels import files_digest, read_cached, write_cached
 
 from ..errors import FormatError, Unsupported
 from .declarations import Declarations
@@ -73,13 +77,41 @@ def parse(text: str, name: str, folder: Path | None = None, language: str = "sbm
     """
     where = None if folder is None else str(folder.absolute())
     request = {"text": text, "name": name, "folder": where, "language": language}
+    key = _key_of_answer(text, name, language)
+    if (stored := stored_answer(key)) is not None:
+        return from_json(json.loads(stored))
     with _lock:
         answer = _answer(request)
     if "fault" in answer:
         raise RuntimeError(f"{name}: the reader of model files failed:\n{answer['fault']}")
     if "reason" in answer:
         raise (Unsupported if answer["unsupported"] else FormatError)(answer["reason"])
+    if key:
+        write_cached(key, {}, json.dumps(answer).encode())
     return from_json(answer)
+
+
+def _key_of_answer(text: str, name: str, language: str) -> str:
+    """What an answer follows from: the text, who reads it, and the code that says what it declares; "" where other
+    files play a part."""
+    if "xternalModelDefinition" in text:
+        return ""
+    readers = [(library, installed_version(library)) for library in ("python-libsbml", "antimony")]
+    digest = hashlib.sha256(repr((name, language, readers, _sources_digest())).encode())
+    digest.update(text.encode())
+    return digest.hexdigest()
+
+
+@cache
+def _sources_digest() -> str:
+    own = Path(__file__).parent
+    return files_digest((own, own.parent, own.parents[1] / "expressions"))
+
+
+def stored_answer(key: str) -> bytes | None:
+    """The answer for a file that was read before; starting who reads it takes longer than all the rest of loading."""
+    stored = read_cached(key) if key else None
+    return None if stored is None else stored[1]
 
 
 _lock = threading.Lock()

@@ -116,8 +116,11 @@ class BatchRun:
             which, place = divmod(member, len(points))
             self._fail(points[place], self.plan.runs[batch.members[which][0]], reason)
         for (k, _), end in zip(batch.members, ends.reshape(len(batch.members), len(points), -1), strict=True):
-            self._now[k] = self._now[k].copy()
-            self._now[k][well] = end
+            if len(points) < len(self.q):
+                now = self._now[k].copy()
+                now[well] = end
+                end = now
+            self._now[k] = end
 
     def _fail(self, point: int, run: ExperimentRun, reason: str) -> None:
         self.failures.setdefault(point, f"experiment '{run.name}': {reason}")

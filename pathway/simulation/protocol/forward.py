@@ -194,9 +194,14 @@ class _Moving:
 
     def along(self, active: np.ndarray) -> tuple[Slopes, dict[int, Slopes]]:
         """State and held parameters along the active directions of a run that continues this one."""
-        places = np.searchsorted(active, self.sensitivities.active)
+        own = self.sensitivities.active
+        if np.array_equal(own, active):
+            return self.state, dict(self.held)
+        places = np.searchsorted(active, own)
         rows = np.zeros((len(self.state) + len(self.held), len(active)))
-        rows[:, places] = np.stack([*self.state, *self.held.values()]) if len(rows) else 0.0
+        rows[: len(self.state), places] = self.state
+        for row, moved in zip(rows[len(self.state) :], self.held.values(), strict=True):
+            row[places] = moved
         return rows[: len(self.state)], dict(zip(self.held, rows[len(self.state) :], strict=True))
 
 

@@ -125,6 +125,56 @@ def _relabel(kernels, lanes, lane, row):
 
 
 @inlined_function
+def _first_zero(kernels, lanes, lane, low, high):
+    """The first zero of the root functions that have changed between two rows of samples, as straight lines have it, as
+    a share of the way; 2 where that is not to be told so."""
+    first = 2.0
+    for k in range(kernels.n_roots):
+        place, whole = k * kernels.width + lane, k >= kernels.n_sign_roots
+        before, after = lanes.samples[low, place], lanes.samples[high, place]
+        if switch_state(after, whole) != lanes.signs[place]:
+            if whole or not before * after < 0.0:
+                return 2.0
+            first = min(first, before / (before - after))
+    return first
+
+
+@inlined_function
+def _narrowed(kernels, lanes, lane, a, b, row):
+    """The first float at which something differs between a, where nothing does, and b, samples of which are in the row
+    before and in this one.
+
+    It is looked for on both sides of the zero that straight lines have, ever closer as long as it lies between; where
+    that fails, and for the last floats, the stretch is halved.
+    """
+    low, high, spare = row - 1, row, (row + 1) % 5
+    share = 0.1
+    while True:
+        middle = 0.5 * (a + b)
+        if middle <= a or middle >= b:
+            return b
+        zero, reach = _first_zero(kernels, lanes, lane, low, high), max(share * (b - a), 4e-16 * abs(b))
+        straight = zero < 1.0 and 8.0 * reach < b - a
+        center, enclosed = a + zero * (b - a), 0
+        for side in range(2 if straight else 1):
+            moment = middle
+            if straight:
+                moment = center + (reach if side == 1 else -reach)
+                if not a < moment < b:
+                    enclosed += 1
+                    continue
+            _look(kernels, lanes, lane, moment, spare)
+            if _differs(kernels, lanes, lane, spare):
+                b, high, spare = moment, spare, high
+                enclosed += side
+            else:
+                a, low, spare = moment, spare, low
+                enclosed += 1 - side
+        if straight:
+            share = share * share if enclosed == 2 else np.sqrt(share)
+
+
+@inlined_function
 def _first_change(kernels, lanes, lane):
     """The earliest time in the step of a lane at which a condition changes, or inf."""
     start, end, width = lanes.time[lane], lanes.ends[lane], kernels.width
@@ -153,15 +203,7 @@ def _first_change(kernels, lanes, lane):
             searches += 1
             a = left + 0.25 * (changed - 1) * (right - left)
             b = right if changed == 4 else left + 0.25 * changed * (right - left)
-            while True:
-                middle = 0.5 * (a + b)
-                if middle <= a or middle >= b:
-                    break
-                _look(kernels, lanes, lane, middle, 0)
-                if _differs(kernels, lanes, lane, 0):
-                    b = middle
-                else:
-                    a = middle
+            b = _narrowed(kernels, lanes, lane, a, b, changed)
             _look(kernels, lanes, lane, b, 0)
             if turned(kernels, lanes, lane):
                 return b

@@ -6,6 +6,10 @@ is left to `EventRun`, and so is a member that the loop gives up (`solvers.event
 
 from __future__ import annotations
 
+from itertools import islice
+
+import numpy as np
+
 from pathway.equations import Model
 
 from .errors import SimulationError
@@ -13,7 +17,40 @@ from .events import EventState
 from .interventions import NOTHING, Schedule, changes_moments, schedule_with_hops
 from .prepared import PreparedModel, prepare_model
 from .solvers.layout import IntegrationTask
-from .tasks import actions_of, member_inputs, member_schedule
+from .tasks import actions_of, member_inputs
+
+
+def schedule_for_compiled_events(
+    prepared: PreparedModel,
+    schedule: Schedule,
+    parameters: np.ndarray,
+    start: np.ndarray,
+    begin: float,
+    times: np.ndarray,
+) -> Schedule | None:
+    """What the loop that carries out events has to be told; None where it cannot run this.
+
+    Parameters
+    ----------
+    prepared : PreparedModel
+        Of a model with events.
+    schedule : Schedule
+        Of the interventions.
+    parameters : array, shape (n_parameters,)
+    start : array, shape (n_species,)
+    begin : float
+    times : array
+        Moments that are recorded.
+    """
+    switching, end = prepared.time_switches, float(times[-1])
+    if not prepared.once(_can_be_compiled) or changes_moments(schedule, switching, switching.chosen):
+        return None
+    if not switching.chosen:
+        return schedule
+    try:
+        return schedule_with_hops(schedule, switching.moments(switching.chosen, parameters, start, begin, end), end)
+    except SimulationError:
+        return None
 
 
 def task_with_compiled_events(
@@ -31,25 +68,13 @@ def task_with_compiled_events(
     """
     if not prepared.once(_can_be_compiled):
         return None
-    switching, end, left = prepared.time_switches, float(task.times[-1]), list[int]()
-    if not switching.chosen:
-        shared = len(task.schedule) == 2
-        schedules = [member_schedule(task, member) for member in range(1 if shared else task.last)]
-    else:
-        schedules = list[Schedule]()
-        for member, (schedule, parameters, start, begin) in enumerate(member_inputs(task)):
-            whole = NOTHING
-            try:
-                if changes_moments(schedule, switching, switching.chosen):
-                    left.append(member)
-                else:
-                    moments = switching.moments(switching.chosen, parameters, start, begin, end)
-                    whole = schedule_with_hops(schedule, moments, end)
-            except SimulationError:
-                left.append(member)
-            schedules.append(whole)
-    conditions = EventState.initial(prepared.model).triggers
-    return task._replace(conditions=conditions, **actions_of(schedules)), left
+    inputs = member_inputs(task)
+    if len(task.schedule) == 2 and not prepared.time_switches.chosen:
+        inputs = islice(inputs, 1)  # the same for all
+    schedules = [schedule_for_compiled_events(prepared, *each, task.times) for each in inputs]
+    left = [member for member, schedule in enumerate(schedules) if schedule is None]
+    actions = actions_of([NOTHING if schedule is None else schedule for schedule in schedules])
+    return task._replace(conditions=EventState.initial(prepared.model).triggers, **actions), left
 
 
 def _can_be_compiled(model: Model) -> bool:

@@ -149,8 +149,8 @@ class PreparedModel:
         return {}
 
     @cached_property
-    def single_runs(self) -> dict[str, list[Any]]:
-        """Storage for runs of one member that nobody uses at present, for each solver."""
+    def single_runs(self) -> dict[tuple[str, bool], list[Any]]:
+        """Storage for runs of one member that nobody uses at present, by solver and whether the loop does events."""
         return {}
 
     def run(self, kernels: KernelAddresses, solver: str, task: IntegrationTask, report: IntegrationReport) -> None:

@@ -42,13 +42,19 @@ class SingleRun:
     ----------
     prepared : PreparedModel
     solver : str
+    events : bool
+        Whether the loop carries out events.
     """
 
-    def __init__(self, prepared: PreparedModel, solver: str) -> None:
-        model, kernels = prepared.model, prepared.kernels(1)
+    def __init__(self, prepared: PreparedModel, solver: str, events: bool) -> None:
+        model, kernels = prepared.model, prepared.kernels(1, compiled_events=events)
         n, n_parameters = len(model.species), len(model.parameters)
         rows = np.zeros((1, n)), np.zeros((1, n_parameters)), np.zeros((1, n))
         task = make_task(np.zeros(1), 0.0, *rows, schedules=[NOTHING], relative=1e-6, running=0.0)
+        if events:
+            from .events import EventState
+
+            task = task._replace(conditions=EventState.initial(model).triggers)
         self._ready = PreparedTask(prepared, kernels, solver, task, empty_report(1, 1, n, kernels))
         self._tables: tuple[Any, Any] = self._ready.words
         self._ends = np.zeros(2, dtype=np.int64)
@@ -124,28 +130,33 @@ def simulate_one(
     ------
     SimulationError
     """
-    model, starts, executed = prepared.model, start[None], 0
+    model, starts, executed, of_course = prepared.model, start[None], 0, False
     tolerances, running = running_tolerances(prepared, starts, relative, absolute, [schedule])
     if model.events:
+        from .compiled_events import schedule_for_compiled_events
         from .scheduled_events import schedule_with_events
 
-        scheduled = schedule_with_events(prepared, schedule, parameters, start, begin, times)
-        if scheduled is None:
+        what = prepared, schedule, parameters, start, begin, times
+        known = schedule_with_events(*what)
+        of_course = known is None
+        whole = schedule_for_compiled_events(*what) if known is None else known.schedule
+        if whole is None:
             return None
-        schedule, executed = scheduled
+        schedule, executed = whole, 0 if known is None else known.executed
     elif prepared.time_switches.in_rates:
         end = float(times[-1])
         schedule = schedule_with_breaks(schedule, prepared.time_switches, parameters, start, begin, end)
     # Taking from and putting back on a list is atomic: each thread works with storage of its own.
-    shelf = prepared.single_runs.setdefault(solver, [])
-    run = shelf.pop() if shelf else SingleRun(prepared, solver)
+    shelf = prepared.single_runs.setdefault((solver, of_course), [])
+    run = shelf.pop() if shelf else SingleRun(prepared, solver, of_course)
     limits = relative, running, maximum_step, maximum_steps
     values = run(times, begin, start, parameters, tolerances[0], schedule, limits)
     report = run.report._replace(values=values, states=run.report.states.copy())
     counts = report.counts[0].tolist()
     trajectory = None
     if counts[layout.STATUS] == layout.DONE:
-        rows, statistics = rows_over_time(parameters, schedule, times), run_statistics(counts, executed)
+        rows = rows_over_time(parameters, schedule, times)
+        statistics = run_statistics(counts, executed + counts[layout.EVENTS])
         trajectory = Trajectory(model, times, values[0], rows, report.states[0], statistics=statistics)
     elif not model.events:
         task = make_task(times, begin, starts, parameters[None], tolerances, [schedule], relative, running)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -361,9 +362,10 @@ class _Bench:
     def run(self, choices: Sequence[Choice], *, what: str = "") -> dict[str, np.ndarray]:
         """GR, growth without drug and read-outs of each choice at the chosen numbers; nan where it failed."""
         cells = self._drawn(0)
-        chunks = [(cells, choices[k : k + _CHUNK]) for k in range(0, len(choices), _CHUNK)]
+        chunks = [choices[k : k + _CHUNK] for k in range(0, len(choices), _CHUNK)]
         results, done = [], 0
-        for part, (_, chunk) in zip(self._kept(what, self.dishes.run, chunks), chunks, strict=True):
+        parts = self._kept(what, partial(self.dishes.run, cells), chunks, cells)
+        for part, chunk in zip(parts, chunks, strict=True):
             results.append(part)
             done += len(chunk)
             if what and self.progress:
@@ -375,18 +377,18 @@ class _Bench:
         if not choices:
             return ()
         rows = []
-        draws = [(self._drawn(draw), choices) for draw in range(1 + self.draws.count)]
-        for part in self._kept(what, self.dishes.changes, draws):
+        draws = [self._drawn(draw) for draw in range(1 + self.draws.count)]
+        for part in self._kept(what, partial(self.dishes.changes, choices), draws, choices):
             rows.append(part["change"])
             if self.progress and self.draws.count:
                 self.progress("draws screened", len(rows), len(draws))
         return tuple(draw_interval(column) for column in np.stack(rows, axis=1))
 
-    def _kept(self, what: str, work: Any, items: Sequence[_Screened]) -> Iterator[Mapping[str, np.ndarray]]:
+    def _kept(self, what: str, work: Any, items: Sequence[Any], of: Any) -> Iterator[Mapping[str, np.ndarray]]:
         d = self.dishes
-        return self.runner.kept(what.replace(" ", "_"), work, items, (d.readouts, d.times, d.begin))
+        return self.runner.kept(what.replace(" ", "_"), work, items, (of, d.readouts, d.times, d.begin))
 
-    def _drawn(self, draw: int) -> tuple[_Drawn, ...]:
+    def _drawn(self, draw: int) -> _BothDishes:
         return tuple(_Drawn(c.parameters[draw], c.states[draw], c.interventions(draw)) for c in self.cells)
 
 
@@ -398,8 +400,8 @@ class _Drawn(NamedTuple):
     interventions: tuple[Intervention, ...]
 
 
-_Screened = tuple[tuple[_Drawn, ...], Sequence[Choice]]
-"""The treated dish and its control in one draw, and what is turned in them."""
+_BothDishes = tuple[_Drawn, ...]
+"""The treated one and its control in one draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -423,15 +425,13 @@ class _Dishes:
     times: tuple[float, float]
     begin: float
 
-    def changes(self, screened: _Screened) -> dict[str, np.ndarray]:
+    def changes(self, choices: Sequence[Choice], both: _BothDishes) -> dict[str, np.ndarray]:
         """The change of GR by each choice."""
-        cells, choices = screened
-        gr = self.run((cells, [[], *choices]))["GR"]
+        gr = self.run(both, [[], *choices])["GR"]
         return {"change": gr[1:] - gr[0]}
 
-    def run(self, screened: _Screened) -> dict[str, np.ndarray]:
+    def run(self, both: _BothDishes, choices: Sequence[Choice]) -> dict[str, np.ndarray]:
         """GR, growth without drug and read-outs of each choice; nan where it failed."""
-        both, choices = screened
         alike = np.array_equal(both[0].parameters, both[1].parameters)
         resting = [self._rest(choices, cells) for cells in (both[:1] if alike else both)]
         failures = sorted({k for _, _, failed in resting for k in failed})

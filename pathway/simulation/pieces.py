@@ -117,7 +117,7 @@ class StoredPieces:
         self.digests: list[str] = []
         self.stored: list[Arrays | None] = [None] * len(items)
         if folder is not None:
-            self.digests = [_digest((of, item) if of != () else item) for item in items]
+            self.digests = list(_digests(of, items))
             folder.plan(self.names)
             self.stored = [_read(folder.path / n, d) for n, d in zip(self.names, self.digests, strict=True)]
 
@@ -154,11 +154,14 @@ def _read(path: Path, digest: str) -> Arrays | None:
     return arrays if str(arrays.pop("digest", "")) == digest else None
 
 
-def _digest(item: Any) -> str:
-    digest = hashlib.sha256()
-    for part in _content(item):
-        digest.update(part)
-    return digest.hexdigest()
+def _digests(of: Any, items: Sequence[Any]) -> Iterator[str]:
+    """A hash of every item, and of what all share."""
+    shared = hashlib.sha256(b"".join(_content(of)))
+    for item in items:
+        digest = shared.copy()
+        for part in _content(item):
+            digest.update(part)
+        yield digest.hexdigest()
 
 
 def _content(item: Any) -> Iterator[bytes]:
@@ -170,7 +173,7 @@ def _content(item: Any) -> Iterator[bytes]:
         yield from _content([(f.name, getattr(item, f.name)) for f in fields(item)])
     elif isinstance(item, Mapping):
         yield from _content(sorted(item.items()))
-    elif isinstance(item, list | tuple):
+    elif isinstance(item, list | tuple) and not all(isinstance(part, str | float) for part in item):
         for part in item:
             yield from _content(part)
             yield b"\0"

@@ -423,9 +423,29 @@ def adaptation() -> Problem:
     )
 
 
+def modules() -> Problem:
+    """Fourteen genes that share nothing, each of which a positive feedback has to turn on: easy one by one."""
+    rates, truth, seen = {}, {}, {}
+    for k in range(14):
+        rates[f"x{k}"] = f"leak{k} + v{k} * x{k} ^ 4 / (K{k} ^ 4 + x{k} ^ 4) - lose{k} * x{k}"
+        truth |= {f"leak{k}": 0.1, f"v{k}": 0.6 + 0.1 * (k % 3), f"K{k}": 0.5 + 0.1 * (k % 2), f"lose{k}": 0.2}
+        seen[f"level{k}"] = normal(f"x{k}", "0.05")
+    return problem_of(
+        "modules",
+        rates,
+        {},
+        truth,
+        {"only": [(0.0, {})]},
+        seen,
+        [1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30],
+        decades=2.0,
+        misfit=0.1,
+    )
+
+
 PROBLEMS: tuple[Callable[[], Problem], ...] = (
     *(cascade, oscillator, pharmacokinetics, receptor, enzymes, infection),
-    *(switch, chain, crosstalk, genes, lineage, adaptation),
+    *(switch, chain, crosstalk, genes, lineage, adaptation, modules),
 )
 
 

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "benchmarks/RESULTS.md": "explanation/benchmarks.md",
     "benchmarks/FITTING.md": "explanation/benchmarks_fitting.md",
     "benchmarks/COLLECTION.md": "explanation/benchmarks_collection.md",
+    "benchmarks/SEARCH.md": "explanation/benchmarks_search.md",
     "tests/fuzz/README.md": "develop/fuzz.md",
 }
 """Pages of the site that stand elsewhere in the repository; one that is not there yet is left out."""

@@ -46,7 +46,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Side by side with other simulators; an hour of an idle machine."""
+    """Side by side with other simulators; minutes of an idle machine."""
     session.install(".[bench]")
     session.run("python", "-m", "benchmarks", *session.posargs, env=SINGLE_THREADED)
 

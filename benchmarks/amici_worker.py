@@ -46,21 +46,22 @@ class Worker:
             self.solver.set_sensitivity_order(sim.SensitivityOrder_none)
 
     def once(self, kind):
+        """The values, and the seconds that AMICI's solver counts for itself (CVODES, without the way to Python)."""
         result = sim.run_simulation(self.model, self.solver)
         if result["status"] != 0:
             raise RuntimeError(f"status {result['status']}")
-        return np.asarray(result["sx"] if kind == "sensitivities" else result["x"])
+        return np.asarray(result["sx"] if kind == "sensitivities" else result["x"]), 1e-3 * result["cpu_time"]
 
     def answer(self, question):
         self.settings(question)
         if question["calls"]:
-            seconds = []
+            whole, solver = [], []
             for _ in range(question["calls"]):
                 start = time.process_time()
-                self.once(question["do"])
-                seconds.append(time.process_time() - start)
-            return {"seconds": seconds}
-        values = self.once(question["do"])
+                solver.append(self.once(question["do"])[1])
+                whole.append(time.process_time() - start)
+            return {"call": whole, "solver": solver}
+        values, _ = self.once(question["do"])
         axis = values.ndim - 1
         full = np.zeros((*values.shape[:axis], len(self.columns)))
         for k, column in enumerate(self.columns):

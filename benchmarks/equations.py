@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -15,13 +16,13 @@ _WRITTEN = {
     "add": lambda *a: "(" + " + ".join(a) + ")",
     "multiply": lambda *a: "(" + " * ".join(a) + ")",
     "divide": lambda a, b: f"({a} / {b})",
-    "less": lambda a, b: f"float({a} < {b})",
-    "less_equal": lambda a, b: f"float({a} <= {b})",
-    "equal": lambda a, b: f"float({a} == {b})",
-    "not_equal": lambda a, b: f"float({a} != {b})",
-    "and": lambda *a: f"float({' and '.join(f'{x} != 0.0' for x in a)})",
-    "or": lambda *a: f"float({' or '.join(f'{x} != 0.0' for x in a)})",
-    "not": lambda a: f"float({a} == 0.0)",
+    "less": lambda a, b: f"(1.0 if {a} < {b} else 0.0)",
+    "less_equal": lambda a, b: f"(1.0 if {a} <= {b} else 0.0)",
+    "equal": lambda a, b: f"(1.0 if {a} == {b} else 0.0)",
+    "not_equal": lambda a, b: f"(1.0 if {a} != {b} else 0.0)",
+    "and": lambda *a: f"(1.0 if {' and '.join(f'{x} != 0.0' for x in a)} else 0.0)",
+    "or": lambda *a: f"(1.0 if {' or '.join(f'{x} != 0.0' for x in a)} else 0.0)",
+    "not": lambda a: f"(1.0 if {a} == 0.0 else 0.0)",
     "abs": lambda a: f"abs({a})",
     "min": lambda *a: f"min({', '.join(a)})",
     "max": lambda *a: f"max({', '.join(a)})",
@@ -63,6 +64,7 @@ def _operation(operator: str, arguments: list[str]) -> str:
     return f"math.{operator}({arguments[0]})"
 
 
+@cache
 def right_hand_side(model: Model) -> Callable[..., Any]:
     """`slopes(t, y, dy, p)`, compiled; the text is made from numbers and positions only."""
     import math

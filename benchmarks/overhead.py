@@ -1,4 +1,4 @@
-"""`python -m benchmarks.overhead`: of a repeated call of `simulate`, how much is not the compiled loop.
+"""`python -m benchmarks --parts overhead`: of a repeated call of `simulate`, how much is not the compiled loop.
 
 The same run is asked for as a user does and as the loop alone, in turn; what lies between them is Python: arguments
 checked, arrays made, the trajectory put together. Processor time, medians of differences over rounds.
@@ -6,23 +6,24 @@ checked, arrays made, the trajectory put together. Processor time, medians of di
 
 from __future__ import annotations
 
-import argparse
-import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import pathway
 from pathway.equations import Model
-from pathway.kernels import cache_directory
 from pathway.simulation import Intervention, simulate
 from pathway.simulation.interventions import checked_interventions, schedule_of
 from pathway.simulation.prepared import PreparedTask, prepare_model
 from pathway.simulation.tasks import empty_report, plan_task
 
 from . import problems
+
+CALLS = 300
+"""In a round."""
 
 
 def loop_alone(model: Model, times: np.ndarray, interventions: list[Intervention]) -> Callable[[], None]:
@@ -49,31 +50,24 @@ def seconds(call: Callable[[], Any], calls: int) -> float:
     return (time.process_time() - began) / calls
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--calls", type=int, default=300)
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print("| run | call | loop | Python | quartiles |\n|---|---|---|---|---|")
-    for name, model, times, words in _runs():
+def overhead_rows(folder: Path, rounds: int) -> list[tuple[str, float, float, float, float, float]]:
+    """(run, seconds of the whole call, of the loop, of Python, of its lower and of its upper quartile)."""
+    rows = []
+    for name, model, times, words in _runs(folder):
         loop = loop_alone(model, times, words.get("interventions", []))
         call = lambda model=model, times=times, words=words: simulate(model, times, **words)  # noqa: E731
         call(), loop()
-        rounds = [(seconds(call, options.calls), seconds(loop, options.calls)) for _ in range(options.rounds)]
-        whole, inside = (1e6 * np.array(column) for column in zip(*rounds, strict=True))
-        low, middle, high = np.quantile(whole - inside, (0.25, 0.5, 0.75))
-        figures = (
-            f"{np.median(whole):.0f} us | {np.median(inside):.0f} us | {middle:.0f} us | {low:.0f} - {high:.0f} us"
-        )
-        print(f"| {name} | {figures} |", flush=True)
+        pairs = [(seconds(call, CALLS), seconds(loop, CALLS)) for _ in range(rounds)]
+        whole, inside = (np.array(column) for column in zip(*pairs, strict=True))
+        low, middle, high = (float(q) for q in np.quantile(whole - inside, (0.25, 0.5, 0.75)))
+        rows.append((name, float(np.median(whole)), float(np.median(inside)), middle, low, high))
+    return rows
 
 
-def _runs() -> list[tuple[str, Model, np.ndarray, dict[str, Any]]]:
-    folder = cache_directory() / "benchmarks" / "files"
+def _runs(folder: Path) -> list[tuple[str, Model, np.ndarray, dict[str, Any]]]:
     small, bachmann, circuit = (
         pathway.load("minimal"),
-        *(problems.problem(name, folder) for name in ("Bachmann", "bt474_resistant")),
+        *(problems.problem(name, folder) for name in ("Bachmann_MSB2011", "bt474_resistant")),
     )
     times, dose = np.linspace(0.0, 72.0, 145), [Intervention(3.0, add={small.species[0]: 1.0})]
     row = np.array(circuit.model.parameter_values)
@@ -84,7 +78,3 @@ def _runs() -> list[tuple[str, Model, np.ndarray, dict[str, Any]]]:
         ("circuit", circuit.model, circuit.times, {}),
         ("circuit, parameters given", circuit.model, circuit.times, {"parameters": row}),
     ]
-
-
-if __name__ == "__main__":
-    main()

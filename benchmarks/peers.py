@@ -1,34 +1,39 @@
-"""One adapter per program: `run(rtol)` gives all species at all times, `members(...)` does the same for many.
+"""One adapter per program: `run(settings)` gives all species at all times, `members(...)` does the same for many.
 
-Every adapter keeps whatever it can between calls. The absolute tolerance is a thousandth of the relative one, times
-each species' scale where a program takes one number per species, times `faintest` (a low scale among the species that
-are there) where it takes one number for all; pathway uses its own default.
+Every adapter keeps whatever it can between calls. The absolute tolerance is a share of the relative one, times each
+species' scale where a program takes one number per species, times `faintest` (a low scale among the species that are
+there) where it takes one number for all; shares are scanned. An adapter that cannot run a problem says so when it is
+made.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from .measure import SHARES, Settings
 from .other_python import OtherPython
 from .problems import Problem
 
-RATIO = 1e-3
-"""Absolute over relative tolerance, in units of a species' scale."""
+
+class CannotRun(Exception):
+    """Why a program cannot run a problem."""
 
 
 class Simulator(Protocol):
-    """What the measurements need."""
+    """What the measurements need; those of many members have `members`, those of sensitivities `sensitivities`."""
 
     name: str
+    methods: tuple[str, ...]
+    shares: tuple[float | None, ...]
 
-    def run(self, rtol: float) -> np.ndarray:
+    def run(self, settings: Settings) -> np.ndarray:
         """Shape (n_times, n_species)."""
 
 
@@ -49,38 +54,48 @@ def scales_of(problem: Problem, reference: np.ndarray) -> np.ndarray:
 
 
 class Pathway:
-    """This package, through its public function."""
+    """This package, through its public functions."""
 
     name = "pathway"
+    methods = ("",)
+    shares = (None, *SHARES)
 
     def __init__(self, problem: Problem, scales: np.ndarray) -> None:
-        self.problem = problem
+        self.problem, self.scales = problem, scales
 
-    def run(self, rtol: float) -> np.ndarray:
+    def _tolerances(self, settings: Settings) -> dict[str, Any]:
+        absolute = None if settings.share is None else settings.share * settings.rtol * self.scales
+        return {"relative_tolerance": settings.rtol, "absolute_tolerance": absolute}
+
+    def run(self, settings: Settings) -> np.ndarray:
         from pathway.simulation import simulate
 
-        return simulate(self.problem.model, self.problem.times, relative_tolerance=rtol).values
+        return simulate(self.problem.model, self.problem.times, **self._tolerances(settings)).values
 
-    def sensitivities(self, rtol: float) -> np.ndarray:
+    def sensitivities(self, settings: Settings) -> np.ndarray:
         from pathway.simulation import simulate
 
         names = list(self.problem.directions)
-        trajectory = simulate(self.problem.model, self.problem.times, relative_tolerance=rtol, sensitivities=names)
+        trajectory = simulate(self.problem.model, self.problem.times, sensitivities=names, **self._tolerances(settings))
         assert trajectory.sensitivities is not None
         return trajectory.sensitivities
 
-    def members(self, parameters: np.ndarray, rtol: float, workers: int = 1) -> np.ndarray:
+    def members(self, parameters: np.ndarray, settings: Settings, workers: int = 1) -> np.ndarray:
         from pathway.simulation import simulate_ensemble
 
+        tolerances = self._tolerances(settings)
         return simulate_ensemble(
-            self.problem.model, self.problem.times, parameters, relative_tolerance=rtol, workers=workers
+            self.problem.model, self.problem.times, parameters, workers=workers, **tolerances
         ).values
 
 
 class RoadRunner:
-    """libRoadRunner (CVODE, its own LLVM code)."""
+    """libRoadRunner (CVODE, its own LLVM code): BDF with one absolute tolerance or one per species, and Adams."""
 
     name = "libRoadRunner"
+    shares = SHARES
+    STEPS, ADAMS_STEPS = 20_000, 2_000
+    """Between two outputs, libRoadRunner's own limit; where Adams wants a tenth of it the equations are stiff."""
 
     def __init__(self, problem: Problem, scales: np.ndarray) -> None:
         import roadrunner
@@ -88,44 +103,44 @@ class RoadRunner:
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_ERROR)
         self.problem, self.scales = problem, scales
         self.runner = roadrunner.RoadRunner(str(problem.sbml))
-        self.runner.timeCourseSelections = self._selections()
-        self.runner.integrator.setValue("maximum_num_steps", 1_000_000)
-        self.runner.integrator.setValue("stiff", True)
+        places = [f"[{name}]" if form == "concentration" else name for name, form in problem.quantities]
+        self.runner.timeCourseSelections = places
         self.end, self.points = float(problem.times[-1]), len(problem.times)
-        self.parameter_places = [self._parameter_place(name) for name in problem.varied]
+        self.settings = Settings(np.nan)
+        parameters = list(self.runner.model.getGlobalParameterIds())
+        self.parameter_places = [parameters.index(name) for name in problem.varied]
+        states = {name: k for k, (name, _) in enumerate(problem.quantities)}
+        floating = list(self.runner.model.getFloatingSpeciesIds())
+        self.order = [states[name] for name in floating if name in states]
+        every = len(self.order) == len(floating) == len(states)
+        self.methods = ("BDF", "BDF, atol per species", "Adams") if every else ("BDF", "Adams")
 
-    def _selections(self) -> list[str]:
-        """Amounts or concentrations, whichever the model means by the species' name."""
-        model, runner = self.problem.model, self.runner
-        floating = set(runner.model.getFloatingSpeciesIds()) | set(runner.model.getBoundarySpeciesIds())
-        chosen = []
-        for name, value in zip(model.species, model.initial_values, strict=True):
-            forms = [f"[{name}]", name] if name in floating else [name]
-            close = [f for f in forms if np.isclose(runner.getValue(f), value, rtol=1e-9, atol=0.0)]
-            chosen.append((close or forms)[0])
-        return chosen
+    def _set(self, settings: Settings) -> None:
+        if settings == self.settings:
+            return
+        integrator, adams = self.runner.integrator, settings.method == "Adams"
+        integrator.setValue("stiff", not adams)
+        integrator.setValue("maximum_num_steps", self.ADAMS_STEPS if adams else self.STEPS)
+        integrator.setValue("relative_tolerance", settings.rtol)
+        absolute = (settings.share or 0.0) * settings.rtol
+        if settings.method == "BDF, atol per species":
+            integrator.setValue("absolute_tolerance", (absolute * self.scales[self.order]).tolist())
+        else:
+            integrator.setValue("absolute_tolerance", absolute * faintest(self.scales))
+        self.settings = settings
 
-    def _parameter_place(self, name: str) -> int:
-        return list(self.runner.model.getGlobalParameterIds()).index(name)
-
-    def _tolerances(self, rtol: float) -> None:
-        integrator = self.runner.integrator
-        if integrator.getValue("relative_tolerance") != rtol:
-            integrator.setValue("relative_tolerance", rtol)
-            integrator.setValue("absolute_tolerance", RATIO * rtol * faintest(self.scales))
-
-    def run(self, rtol: float) -> np.ndarray:
-        self._tolerances(rtol)
+    def run(self, settings: Settings) -> np.ndarray:
+        self._set(settings)
         self.runner.reset()
         return np.asarray(self.runner.simulate(0.0, self.end, self.points))
 
-    def members(self, parameters: np.ndarray, rtol: float) -> np.ndarray:
+    def members(self, parameters: np.ndarray, settings: Settings) -> np.ndarray:
         model, problem = self.runner.model, self.problem
         columns = [problem.model.parameter_index(name) for name in problem.varied]
         trajectories = []
         for row in parameters[:, columns]:
             model.setGlobalParameterValues(self.parameter_places, row.tolist())
-            trajectories.append(np.array(self.run(rtol)))
+            trajectories.append(np.array(self.run(settings)))
         model.setGlobalParameterValues(self.parameter_places, problem.model.parameter_values[columns].tolist())
         return np.array(trajectories)
 
@@ -135,12 +150,32 @@ def faintest(scales: np.ndarray) -> float:
     return float(np.quantile(scales, 0.1))
 
 
+def check_plain(problem: Problem) -> None:
+    """Refuse what a bare right-hand side cannot say.
+
+    Raises
+    ------
+    CannotRun
+    """
+    if problem.model.events:
+        raise CannotRun("has no events")
+    if problem.model.algebraic:
+        raise CannotRun("has no algebraic equations")
+    if problem.large:
+        raise CannotRun(
+            f"not tried: numba takes minutes to compile the equations of {len(problem.model.species)} species"
+        )
+
+
 class NumbaLsoda:
     """numbalsoda: LSODA in C++ calling a right-hand side compiled by numba; members in a compiled loop."""
 
     name = "numbalsoda"
+    methods = ("LSODA",)
+    shares = SHARES
 
     def __init__(self, problem: Problem, scales: np.ndarray) -> None:
+        check_plain(problem)
         import numba
         from numbalsoda import lsoda, lsoda_sig
 
@@ -168,30 +203,33 @@ class NumbaLsoda:
         self.p = np.array(problem.model.parameter_values)
         self.y = np.array(problem.model.initial_values)
 
-    def _atol(self, rtol: float) -> float:
-        return RATIO * rtol * faintest(self.scales)
+    def _atol(self, settings: Settings) -> float:
+        return (settings.share or 0.0) * settings.rtol * faintest(self.scales)
 
-    def run(self, rtol: float) -> np.ndarray:
-        return self.lsoda(
-            self.function.address, self.y, self.problem.times, data=self.p, rtol=rtol, atol=self._atol(rtol)
-        )[0]
+    def run(self, settings: Settings) -> np.ndarray:
+        address, atol = self.function.address, self._atol(settings)
+        return self.lsoda(address, self.y, self.problem.times, data=self.p, rtol=settings.rtol, atol=atol)[0]
 
-    def members(self, parameters: np.ndarray, rtol: float) -> np.ndarray:
+    def members(self, parameters: np.ndarray, settings: Settings) -> np.ndarray:
         starts = np.array([self.problem.model.initial_values_at(p) for p in parameters])
-        return self.many(starts, self.problem.times, parameters, rtol, self._atol(rtol))
+        return self.many(starts, self.problem.times, parameters, settings.rtol, self._atol(settings))
 
 
 class Scipy:
-    """SciPy's LSODA or BDF over the compiled right-hand side."""
+    """SciPy's LSODA over the compiled right-hand side."""
 
-    def __init__(self, problem: Problem, scales: np.ndarray, method: str) -> None:
+    name = "scipy"
+    methods = ("LSODA",)
+    shares = SHARES
+
+    def __init__(self, problem: Problem, scales: np.ndarray) -> None:
         from .equations import plain
 
-        self.name, self.method = f"scipy {method}", method
+        check_plain(problem)
         self.problem, self.scales = problem, scales
         self.function = plain(problem.model)
 
-    def run(self, rtol: float) -> np.ndarray:
+    def run(self, settings: Settings) -> np.ndarray:
         from scipy.integrate import solve_ivp
 
         times = self.problem.times
@@ -199,21 +237,29 @@ class Scipy:
             self.function,
             (times[0], times[-1]),
             self.problem.model.initial_values,
-            method=self.method,
+            method=settings.method,
             t_eval=times,
-            rtol=rtol,
-            atol=RATIO * rtol * self.scales,
+            rtol=settings.rtol,
+            atol=(settings.share or 0.0) * settings.rtol * self.scales,
         ).y.T
 
 
 class Copasi:
-    """COPASI's deterministic method (LSODA); the task alone is timed, reading its results is not."""
+    """COPASI's deterministic method (LSODA); the task alone is timed, reading its results is not.
+
+    At most one to a process: with two models of events loaded, the second gave other values, and the process could end.
+    """
 
     name = "COPASI"
+    methods = ("LSODA",)
+    shares = SHARES
 
     def __init__(self, problem: Problem, scales: np.ndarray) -> None:
         import basico
         import COPASI
+
+        if problem.large:
+            raise CannotRun("not tried: a run takes it minutes")
 
         self.problem, self.scales, self.copasi = problem, scales, COPASI
         self.model = basico.load_model(str(problem.sbml), remove_user_defined_functions=True)
@@ -226,41 +272,69 @@ class Copasi:
         self.task.setMethodType(COPASI.CTaskEnum.Method_deterministic)
         self.method = self.task.getMethod()
         self.method.getParameter("Max Internal Steps").setUIntValue(10_000_000)
-        self.rtol = 0.0
+        self.settings = Settings(np.nan)
 
-    def _process(self, rtol: float) -> None:
-        if self.rtol != rtol:
-            self.method.getParameter("Relative Tolerance").setDblValue(rtol)
-            self.method.getParameter("Absolute Tolerance").setDblValue(RATIO * rtol * faintest(self.scales))
-            self.rtol = rtol
+    def _process(self, settings: Settings) -> None:
+        if self.settings != settings:
+            absolute = (settings.share or 0.0) * settings.rtol * faintest(self.scales)
+            self.method.getParameter("Relative Tolerance").setDblValue(settings.rtol)
+            self.method.getParameter("Absolute Tolerance").setDblValue(absolute)
+            self.settings = settings
         if not self.task.process(True):
             raise RuntimeError(self.task.getProcessError())
 
-    def run(self, rtol: float) -> np.ndarray:
-        self._process(rtol)
+    def run(self, settings: Settings) -> np.ndarray:
+        self._process(settings)
+        return self._series()
+
+    def _series(self) -> np.ndarray:
         series = self.task.getTimeSeries()
         rows, columns = series.getRecordedSteps(), series.getNumVariables()
         titles = {series.getTitle(k): k for k in range(columns)}
-        wanted = [titles[name] for name in self._titles(titles)]
-        return np.array([[series.getConcentrationData(row, k) for k in wanted] for row in range(rows)])
+        wanted = self._columns(titles)
+        return np.array([[size * series.getConcentrationData(row, k) for k, size in wanted] for row in range(rows)])
 
-    def _titles(self, titles: dict[str, int]) -> list[str]:
-        sbml = {}
-        for kind in (self.model.getModel().getMetabolites(), self.model.getModel().getModelValues()):
+    def _columns(self, titles: dict[str, int]) -> list[tuple[int, float]]:
+        """Column of each species, and the size of its compartment where the file means its amount."""
+        columns = {}
+        model = self.model.getModel()
+        for kind in (model.getMetabolites(), model.getModelValues(), model.getCompartments()):
             for k in range(kind.size()):
                 entity = kind.get(k)
-                for title in (
-                    entity.getObjectDisplayName(),
-                    entity.getObjectName(),
-                    f"Values[{entity.getObjectName()}]",
-                ):
+                name, shown = entity.getObjectName(), entity.getObjectDisplayName()
+                size = entity.getCompartment().getInitialValue() if hasattr(entity, "getCompartment") else 1.0
+                for title in (shown, name, f"Values[{name}]", f"Compartments[{name}]"):
                     if title in titles:
-                        sbml[entity.getSBMLId()] = title
-        return [sbml[name] for name in self.problem.model.species]
+                        columns[entity.getSBMLId()] = titles[title], size
+        return [
+            (columns[name][0], columns[name][1] if form == "amount" else 1.0) for name, form in self.problem.quantities
+        ]
 
-    def timed(self, rtol: float) -> None:
-        """What is timed."""
-        self._process(rtol)
+    def members(self, parameters: np.ndarray, settings: Settings, read: bool = True) -> np.ndarray:
+        """Without reading, for the clock, an empty array."""
+        columns = [self.problem.model.parameter_index(name) for name in self.problem.varied]
+        values = self.model.getModel().getModelValues()
+        given = {values.get(k).getSBMLId(): values.get(k) for k in range(values.size())}
+        places = [given[name] for name in self.problem.varied]
+        trajectories = []
+        for row in (*parameters[:, columns], self.problem.model.parameter_values[columns]):
+            changed = self.copasi.ObjectStdVector()
+            for place, value in zip(places, row.tolist(), strict=True):
+                place.setInitialValue(value)
+                changed.append(place.getInitialValueReference())
+            self.model.getModel().updateInitialValues(changed)
+            if len(trajectories) < len(parameters):
+                self._process(settings)
+                trajectories.append(self._series() if read else None)
+        return np.array(trajectories if read else [])
+
+    def timed(self, settings: Settings) -> None:
+        """What is timed of a run."""
+        self._process(settings)
+
+    def timed_members(self, parameters: np.ndarray, settings: Settings) -> None:
+        """What is timed of members."""
+        self.members(parameters, settings, read=False)
 
 
 AMICI_PYTHON = os.environ.get("AMICI_PYTHON", "")
@@ -276,6 +350,8 @@ class Amici:
     """AMICI (CVODES, sparse KLU, compiled C++) in a Python of its own, named by AMICI_PYTHON; it measures itself."""
 
     name = "AMICI"
+    methods = ("BDF",)
+    shares = SHARES
 
     def __init__(self, problem: Problem, scales: np.ndarray) -> None:
         self.problem, self.scales = problem, scales
@@ -297,36 +373,39 @@ class Amici:
             },
         )
 
-    def _settings(self, rtol: float, kind: str, calls: int) -> dict[str, Any]:
-        return {"do": kind, "rtol": rtol, "atol": RATIO * rtol * faintest(self.scales), "calls": calls}
+    def _question(self, settings: Settings, kind: str, calls: int) -> dict[str, Any]:
+        absolute = (settings.share or 0.0) * settings.rtol * faintest(self.scales)
+        return {"do": kind, "rtol": settings.rtol, "atol": absolute, "calls": calls}
 
-    def run(self, rtol: float) -> np.ndarray:
-        self._other.ask(self._settings(rtol, "run", 0))
+    def run(self, settings: Settings) -> np.ndarray:
+        self._other.ask(self._question(settings, "run", 0))
         return np.load(self.answer)
 
-    def sensitivities(self, rtol: float) -> np.ndarray:
-        self._other.ask(self._settings(rtol, "sensitivities", 0))
+    def sensitivities(self, settings: Settings) -> np.ndarray:
+        self._other.ask(self._question(settings, "sensitivities", 0))
         return np.load(self.answer)
 
-    def seconds(self, rtol: float, kind: str, calls: int) -> list[float]:
-        """Durations of some calls, measured where they happen."""
-        return self._other.ask(self._settings(rtol, kind, calls))["seconds"]
+    def seconds(self, settings: Settings, kind: str, calls: int, whose: str) -> list[float]:
+        """Durations of some calls, measured where they happen: of the whole "call", or of its "solver" alone."""
+        return self._other.ask(self._question(settings, kind, calls))[whose]
+
+
+ADAPTERS: dict[str, tuple[str, Callable[[Problem, np.ndarray], Any]]] = {
+    "pathway": ("pathway", Pathway),
+    "libRoadRunner": ("roadrunner", RoadRunner),
+    "numbalsoda": ("numbalsoda", NumbaLsoda),
+    "COPASI": ("basico", Copasi),
+    "scipy": ("scipy", Scipy),
+    "AMICI": ("", Amici),
+}
+"""The module that a program wants, and its adapter."""
 
 
 def available(names: list[str] | None = None) -> dict[str, Callable[[Problem, np.ndarray], Any]]:
-    """Adapters of the programs that are installed."""
-    adapters: dict[str, Callable[[Problem, np.ndarray], Any]] = {"pathway": Pathway}
-    modules = {"libRoadRunner": ("roadrunner", RoadRunner), "numbalsoda": ("numbalsoda", NumbaLsoda)}
-    modules["COPASI"] = ("basico", Copasi)
-    import importlib.util
+    """Adapters of the programs that are installed, of those named (None: of all)."""
+    wanted = ADAPTERS if names is None else {"pathway": ADAPTERS["pathway"]} | {n: ADAPTERS[n] for n in names}
+    return {name: adapter for name, (module, adapter) in wanted.items() if _is_installed(module)}
 
-    for name, (module, adapter) in modules.items():
-        if importlib.util.find_spec(module) is not None:
-            adapters[name] = adapter
-        else:
-            print(f"{name} is not installed", file=sys.stderr)
-    adapters["scipy LSODA"] = lambda problem, scales: Scipy(problem, scales, "LSODA")
-    adapters["scipy BDF"] = lambda problem, scales: Scipy(problem, scales, "BDF")
-    if AMICI_PYTHON:
-        adapters["AMICI"] = Amici
-    return {name: adapter for name, adapter in adapters.items() if names is None or name in names}
+
+def _is_installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None if module else bool(AMICI_PYTHON)

@@ -1,10 +1,15 @@
-"""What the others are compared with, computed once and kept in the cache directory."""
+"""What the others are compared with, computed once and kept in the cache directory.
+
+Never by the step loops of this package: SciPy over the equations written anew, or, where there are events, which SciPy
+does not know, libRoadRunner over the file; and checked against another program that reads the file.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -12,12 +17,22 @@ from scipy.integrate import solve_ivp
 from pathway.equations import Model
 from pathway.kernels import cache_directory, compile_model
 
+from . import peers
 from .equations import right_hand_side
-from .problems import Problem
+from .measure import Settings
+from .problems import LARGE, Problem
 
 TIGHT = 1e-12
-LARGE = 200
-"""Species beyond which a Python function compiled by numba takes minutes: the package's kernel is called instead."""
+CHECKS = tuple(Settings(rtol, share) for rtol in (1e-12, 1e-11, 1e-10) for share in (1e-2, 1e-5, 1.0))
+"""Settings of which the one that comes closest counts as the checking program's best."""
+
+
+CLOSE = 1e-9
+"""A deviation that no target here needs to be smaller."""
+
+
+class NoReference(Exception):
+    """Why a problem has nothing to be compared with."""
 
 
 def error(values: np.ndarray, reference: np.ndarray, there: np.ndarray) -> float:
@@ -54,21 +69,61 @@ def slopes_of(model: Model) -> Callable[[float, np.ndarray, np.ndarray], np.ndar
     return function
 
 
+def method(problem: Problem) -> str:
+    """Which program gives the reference.
+
+    Raises
+    ------
+    NoReference
+    """
+    if problem.model.algebraic:
+        raise NoReference("algebraic equations: no other program here solves them")
+    if problem.model.events:
+        return "libRoadRunner"
+    return "SciPy LSODA" if problem.large else "SciPy Radau"
+
+
 def reference(problem: Problem) -> np.ndarray:
     """Species at all times for the problem's own parameters, shape (n_times, n_species)."""
-    method = "Radau" if len(problem.model.species) <= LARGE else "LSODA"
-    return _kept(problem, f"single {method}", lambda: _solve(problem, problem.model.parameter_values[None], method))[0]
+    how = method(problem)
+    return _kept(problem, f"single {how}", lambda: _solve(problem, problem.model.parameter_values[None], how))[0]
 
 
 def member_references(problem: Problem, count: int) -> np.ndarray:
-    """The same for the first members, shape (count, n_times, n_species): SciPy's LSODA."""
-    members = problem.members(count)
-    return _kept(problem, f"{count} members", lambda: _solve(problem, members, "LSODA"))
+    """The same for the first members, shape (count, n_times, n_species): SciPy's LSODA, or libRoadRunner."""
+    members, how = problem.members(count), method(problem).replace("Radau", "LSODA")
+    digest = hashlib.sha256(members.tobytes()).hexdigest()
+    return _kept(problem, f"{count} members {how} {digest}", lambda: _solve(problem, members, how))
 
 
-def _solve(problem: Problem, parameters: np.ndarray, method: str) -> np.ndarray:
+def check(problem: Problem, truth: np.ndarray, tools: Mapping[str, Any]) -> tuple[str, float | None]:
+    """The one of the programs that read the file that comes closest to the reference, and its deviation; ("", None) if
+    none can."""
+    there = peers.present(truth)
+    best: tuple[str, float | None] = "", None
+    for name in ("libRoadRunner", "COPASI"):
+        if name == method(problem) or name not in tools:
+            continue
+        for settings in CHECKS[:1] if problem.large else CHECKS:
+            if best[1] is not None and best[1] <= CLOSE:
+                return best
+            try:
+                deviation = error(tools[name].run(settings), truth, there)
+            except Exception:
+                continue
+            if np.isfinite(deviation) and (best[1] is None or deviation < best[1]):
+                best = name, deviation
+    return best
+
+
+def _solve(problem: Problem, parameters: np.ndarray, how: str) -> np.ndarray:
+    """Shape (n_members, n_times, n_species)."""
+    if how == "libRoadRunner":
+        return _by_road_runner(problem, parameters)
     model, times = problem.model, problem.times
     slopes = slopes_of(model)
+    # A switch must not lie within one long step over a stretch of rest.
+    longest = times[1] - times[0] if problem.switches else np.inf
     solutions = []
     for p in parameters:
         start = model.initial_values_at(p)
@@ -77,16 +132,27 @@ def _solve(problem: Problem, parameters: np.ndarray, method: str) -> np.ndarray:
             slopes,
             (times[0], times[-1]),
             start,
-            method=method,
+            method=how.removeprefix("SciPy "),
             t_eval=times,
             args=(p,),
             rtol=TIGHT,
             atol=1e-3 * TIGHT * scale,
+            max_step=longest,
         )
         if not solution.success:
-            raise RuntimeError(f"{problem.name}: no reference: {solution.message}")
+            raise NoReference(f"{how}: {solution.message}")
         solutions.append(solution.y.T)
     return np.array(solutions)
+
+
+def _by_road_runner(problem: Problem, parameters: np.ndarray) -> np.ndarray:
+    """Two runs, the second with the first one's scales for its absolute tolerances."""
+    scales = np.ones(len(problem.model.species))
+    for share in (1e-6, 1e-2):
+        tool = peers.RoadRunner(problem, scales)
+        values = tool.members(parameters, Settings(TIGHT, share, tool.methods[-2]))
+        scales = peers.scales_of(problem, values[0])
+    return values
 
 
 def sensitivity_reference(problem: Problem, names: tuple[str, ...]) -> np.ndarray:
@@ -102,7 +168,7 @@ def sensitivity_reference(problem: Problem, names: tuple[str, ...]) -> np.ndarra
                 for sign in (1.0, -1.0):
                     p = problem.model.parameter_values.copy()
                     p[place] *= 1.0 + sign * step
-                    pair.append(_solve(problem, p[None], "LSODA")[0])
+                    pair.append(_solve(problem, p[None], "SciPy LSODA")[0])
                 slopes.append((pair[0] - pair[1]) / (2.0 * step * problem.model.parameter_values[place]))
             columns.append((4.0 * slopes[1] - slopes[0]) / 3.0)
         return np.stack(columns, axis=-1)

@@ -14,7 +14,7 @@ PROGRAMS = {
     "import numpy, scipy.integrate, sympy, matplotlib.pyplot": (
         "import numpy, scipy.integrate, sympy, matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot\n"
     ),
-    "pathway.simulate of Bachmann's SBML file": (
+    "pathway.simulate of an SBML file of 30 species": (
         "import sys, numpy, pathway\n"
         "model = pathway.load(sys.argv[1])\n"
         "pathway.simulate(model, numpy.linspace(0, 100, 51))\n"
@@ -26,7 +26,7 @@ PROGRAMS = {
         "except SystemExit as end:\n    sys.exit(0 if end.code in (None, 0, 3) else 1)\n"
     ),
     "pathway --help": "import sys\nfrom pathway.cli import main\nsys.argv = ['pathway', '--help']\nmain()\n",
-    "libRoadRunner: load and simulate Bachmann's SBML file": (
+    "libRoadRunner: load and simulate that file": (
         "import sys, roadrunner\nroadrunner.RoadRunner(sys.argv[1]).simulate(0, 100, 51)\n"
     ),
 }

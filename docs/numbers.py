@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks import blocks, table
 from docs import scenario_runs
 from docs.blocks import ROOT, PageError
 from pathway import parameters
@@ -17,8 +18,8 @@ def shown(path: str) -> str:
     """A number by its path.
 
     "parameters/assumed", "circuit/species", "table/loops", "cost/install" (an entry of `costs.toml`),
-    "prior/SCENARIO/FINDING" (share of draws that meet the first expectation of a finding), or "SCENARIO/ARM/GR" with
-    the other numbers of an arm.
+    "prior/SCENARIO/FINDING" (share of draws that meet the first expectation of a finding), "benchmark/PART" (what
+    `python -m benchmarks` has measured: a table or a sentence), or "SCENARIO/ARM/GR" with the other numbers of an arm.
 
     Raises
     ------
@@ -32,6 +33,7 @@ def shown(path: str) -> str:
         "table": lambda _: loops(),
         "cost": _cost,
         "prior": _prior_share,
+        "benchmark": _benchmark,
     }
     return kinds[first](rest) if first in kinds else _of_arm(first, rest)
 
@@ -70,6 +72,21 @@ def _prior_share(path: str) -> str:
     if not shares:
         raise PageError(f"{{{{prior/{path}}}}}: {scenario} does not judge {finding}")
     return percent_text(shares[0])
+
+
+def _benchmark(what: str) -> str:
+    measured = blocks.read(ROOT / "benchmarks" / "RESULTS.json")
+    tables = {"summary": table.summary, "overhead": table.overhead, "starts": table.starts}
+    sentences = {
+        "verdict": table.verdict,
+        "versions": lambda measured: " ".join(measured.versions),
+        "million": lambda measured: measured.million,
+    }
+    if what in tables:
+        return "\n".join(tables[what](measured))
+    if what in sentences:
+        return sentences[what](measured)
+    raise PageError(f"{{{{benchmark/{what}}}}}: there are {', '.join([*tables, *sentences])}")
 
 
 def _of_arm(scenario: str, path: str) -> str:

@@ -18,11 +18,18 @@ from scipy.stats import qmc
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
+from pathway.fitting.objective.hierarchical_parameters import ReducedObjective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.search.lbfgs import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import _starts_until, fit
-from pathway.fitting.search.one_start import EarlierStarts, _Local, earlier_starts, independent_blocks
+from pathway.fitting.search.one_start import (
+    EarlierStarts,
+    LogarithmicDescents,
+    _Local,
+    earlier_starts,
+    independent_blocks,
+)
 from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.search.progress import BARS, waterfall
 from pathway.fitting.search.result import Fit, StartResult
@@ -215,6 +222,30 @@ def test_descents_do_not_end_early_on_a_plateau_or_above_what_is_known():
     flat.reduced.seen = 1e-3
     flat.descents(points)
     assert len(better.ends.all) == len(flat.ends.all) == 6 and flat.ends.hits == 0
+
+
+def test_after_an_end_on_a_plateau_the_next_descent_begins_on_logarithms():
+    led = []
+
+    def on_logarithms(points):
+        led.append(points)
+        return np.full((1, 4), 0.9)
+
+    points = np.random.default_rng(2).uniform(-2.0, -0.5, (6, 4))
+    seeing, flat = (_Local(Wells(), SearchOptions(candidates=2), on_logarithms=on_logarithms) for _ in range(2))
+    seeing.descents(points)
+    assert not led and seeing.ends.best.x == pytest.approx(np.full(4, -1.0), abs=0.05)
+    flat.reduced.seen = 1e-3
+    flat.descents(points)
+    assert np.array_equal(led, [points[2:4], points[4:]])
+    assert flat.ends.best.x == pytest.approx(np.ones(4), abs=0.05)
+
+
+def test_a_descent_on_logarithms_goes_on_from_the_best_scale_and_ends_near_the_optimum():
+    reduced = ReducedObjective(Objective(decay()))
+    led = LogarithmicDescents(reduced, SearchOptions())(np.array([[1.0], [1.9]]))
+    assert led.shape == (1, 1) and led[0, 0] == pytest.approx(math.log10(0.7), abs=0.05)
+    assert reduced.objective.gradients > 3
 
 
 def test_a_start_ends_where_two_earlier_ones_did_and_only_there():

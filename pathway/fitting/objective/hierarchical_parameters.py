@@ -317,7 +317,11 @@ class ReducedObjective:
 
     def complete(self, part: np.ndarray) -> np.ndarray:
         """All estimated parameters, shape (n_estimated,), at outer values `part`."""
-        return self.objective.settled(self._whole(np.asarray(part)[None]), self.form.settle)[1][0]
+        return self.completed(np.asarray(part)[None])[0]
+
+    def completed(self, parts: np.ndarray) -> np.ndarray:
+        """The same of each of several parts, shape (n_points, n_outer)."""
+        return self.objective.settled(self._whole(np.asarray(parts)), self.form.settle)[1]
 
     def __call__(self, part: np.ndarray) -> Evaluation:
         """Value, gradient and information over the outer parameters."""

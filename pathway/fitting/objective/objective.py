@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from pathway.simulation.protocol.runner import Runner
 
 from ..problem import Problem
 from .assembled import AssembledProblem, simulation_plan
+from .logarithms import on_logarithms
 from .noise import LAPLACE
 
 Settle = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -130,6 +132,12 @@ class Objective:
             self.runner = Runner(simulation_plan(self.problem))
         self.assembled = AssembledProblem(self.problem, self.runner.plan)
         self.priors = Priors(self.problem)
+
+    @cached_property
+    def on_logarithms(self) -> Objective | None:
+        """The objective of the same fit on logarithms, over the parameters that count there; None: it is no other."""
+        problem = on_logarithms(self.problem)
+        return None if problem is None else Objective(problem)
 
     @contextmanager
     def loosened(self, relative: float) -> Iterator[None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +25,9 @@ from .trust_region import LocalOptimum, TrustRegionOptions, minimize
 
 SHORT = {"iterations": 200, "value_tolerance": 1e-5}
 """Of descents and crossings."""
+
+ROUGH = {"iterations": 200, "value_tolerance": 1e-4}
+"""Of those on logarithms, which only lead to where others begin."""
 
 ALIKE = 3e-3
 """Ends whose values differ by less than this times (1 + |value|) are taken for one."""
@@ -118,7 +121,8 @@ def _crossed(
     objective: Objective, plan: SearchOptions, number: int, points: np.ndarray, earlier: EarlierStarts
 ) -> tuple[np.ndarray, int, str, int]:
     """Where descents and crossings lead, after how many iterations, why it ended there, and how many descents did."""
-    local = _Local(ReducedObjective(objective), plan, earlier)
+    reduced = ReducedObjective(objective)
+    local = _Local(reduced, plan, earlier, LogarithmicDescents(reduced, plan))
     points = points[:, local.reduced.outer]
     local.search(points, np.random.default_rng([plan.seed, number, 1]))
     optimum = local.finished or local.polished(local.ends.best.x if local.ends.kept else points[0])
@@ -170,6 +174,30 @@ class _Ends:
         return gained
 
 
+class LogarithmicDescents:
+    """Where short optimizations of the same fit on logarithms end."""
+
+    def __init__(self, reduced: ReducedObjective, plan: SearchOptions) -> None:
+        self.reduced, self.plan = reduced, plan
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """The end of one from the best of `points`, shape (n_points, n_outer), as (1, n_outer); `points` where the fit
+        on logarithms is no other one."""
+        own, other = self.reduced.objective, self.reduced.objective.on_logarithms
+        if other is None:
+            return points
+        begun = other.evaluations, other.gradients
+        with own.loosened(self.plan.loose_tolerance), other.loosened(self.plan.loose_tolerance):
+            whole = self.reduced.completed(points)
+            counted = np.isin(own.problem.names, other.problem.names)
+            best = whole[int(np.argmin(other.values(whole[:, counted])))]
+            settings = replace(self.plan.settings, **ROUGH)  # type: ignore[arg-type]
+            best[counted] = minimize(other, other.value, best[counted], other.problem.bounds, settings).x
+        own.evaluations += other.evaluations - begun[0]
+        own.gradients += other.gradients - begun[1]
+        return best[None, self.reduced.outer]
+
+
 class _Local:
     """The parts of one start.
 
@@ -186,8 +214,14 @@ class _Local:
         Whether this is the second time round.
     """
 
-    def __init__(self, reduced: ReducedObjective, plan: SearchOptions, earlier: EarlierStarts | None = None) -> None:
-        self.reduced, self.plan = reduced, plan
+    def __init__(
+        self,
+        reduced: ReducedObjective,
+        plan: SearchOptions,
+        earlier: EarlierStarts | None = None,
+        on_logarithms: Callable[[np.ndarray], np.ndarray] = lambda points: points,
+    ) -> None:
+        self.reduced, self.plan, self.on_logarithms = reduced, plan, on_logarithms
         self.earlier = earlier or EarlierStarts()
         self.ends = _Ends()
         self.finished: LocalOptimum | None = None
@@ -270,9 +304,12 @@ class _Local:
 
     def descents(self, points: np.ndarray) -> bool:
         """Add ends of short optimizations from shares of the points; whether it is enough: at the value of earlier
-        starts, or where most of them agree."""
+        starts, or where most of them agree. After an end on a plateau the next one begins on logarithms."""
+        vanished = False
         for own in np.split(points, len(points) // self.plan.candidates):
-            self.add(self.short(own))
+            optimum = self.short(self.on_logarithms(own) if vanished else own)
+            vanished = on_plateau(optimum)
+            self.add(optimum)
             if self.enough() or self.agreed():
                 break
         return self.enough() or (self.agreed() and self.ends.hits > self.ends.misses)

@@ -108,14 +108,14 @@ def _any_power(body: FunctionBody) -> str:
     # Where the product is infinite or nan the rest means nothing.
     moderate = body.compare("olt", body.call("llvm.fabs", product), lanes.constant(1000.0))
     rest = body.choose(moderate, rest, zero)
-    positive = _exp_of_sum(body, product, rest)
+    # Also where the exponent is infinite or nan.
+    positive = body.choose(body.compare("oeq", size, one), one, _exp_of_sum(body, product, rest))
     whole = body.compare("oeq", body.call("llvm.floor", "%y"), "%y")
     half = body.multiply("%y", lanes.constant(0.5))
     odd = body.compare("une", body.call("llvm.floor", half), half)
     of_negative = body.choose(odd, body.negate(positive), positive)
     of_negative = body.choose(whole, of_negative, lanes.constant(math.nan))
-    result = body.choose(body.compare("olt", "%x", zero), of_negative, positive)
-    return body.choose(body.compare("oeq", "%x", one), one, result)
+    return body.choose(body.compare("olt", "%x", zero), of_negative, positive)
 
 
 FUNCTIONS: dict[str, Callable[[LaneTypes], str]] = {

@@ -139,6 +139,7 @@ def test_random_formulas_give_what_they_say(formulas: list[Expression], drawn: l
         ("abs(x)^2.5", [1, 1, 2.5**2.5]),
         ("time * ceil(x) - floor(y)", [-3, 1, 5]),
         ("-x / -y", [-1, 1, 2.5]),
+        ("x^(1 / (k - 3))", [1, 1, math.inf]),
         ("1 / (k - 3)", [math.inf] * 3),
     ],
 )

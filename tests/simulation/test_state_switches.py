@@ -34,6 +34,21 @@ def test_rates_do_not_step_over_the_top_of_a_wave(threshold: float) -> None:
     assert slopes["z"][0] == pytest.approx(exact, rel=1e-3)
 
 
+@pytest.mark.parametrize("moment", [1.0, 10.0, 1000.0])
+@pytest.mark.parametrize("relative", [1e-6, 1e-9])
+def test_a_species_leaves_zero_by_a_jump_at_any_time(moment: float, relative: float) -> None:
+    """Its scale is not known before, so its tolerance asks for steps shorter than the time resolves."""
+    rates = {"x": "1", "z": f"piecewise(1, x > {moment}, 0)"}
+    model = model_of("late", rates, {"x": 0.0, "z": 0.0}, {})
+    assert simulate(model, [2.0 * moment], relative_tolerance=relative)["z"][0] == pytest.approx(moment, rel=1e-12)
+
+
+def test_a_solution_that_runs_away_is_not_stepped_over() -> None:
+    rates = {"x": "x*x", "z": "piecewise(x, x > 5, 0)"}
+    with pytest.raises(SimulationError, match="stopped at time 1.0"):
+        simulate(model_of("explosion", rates, {"x": 1.0, "z": 0.0}, {}), [2.0])
+
+
 def test_products_of_states_and_whole_numbers_in_rates() -> None:
     model = swinging(rates={"z": "floor(10*x) + piecewise(5, x*y > 0.4999, 0)"})
     times = np.linspace(0.0, 7.0, 7_000_001)

@@ -198,7 +198,8 @@ class _Search:
         x, here, settings = self.x, self.here, self.settings
         gradient = here.gradient
         way = ways(gradient, x, lower, upper)  # type: ignore[arg-type]
-        if np.max(np.abs(gradient) * np.minimum(way, 1.0)) < settings.gradient_tolerance:  # type: ignore[arg-type]
+        # There is nothing to search where every parameter has a closed form.
+        if np.max(np.abs(gradient) * np.minimum(way, 1.0), initial=0.0) < settings.gradient_tolerance:  # type: ignore[arg-type]
             return "the slope vanishes"
         small = settings.value_tolerance * (1.0 + abs(here.value))
         small = max(small, HOPELESS * (here.value - self.best_known))

@@ -85,7 +85,8 @@ TURNS = 25
 """Turns after which a correction within the tolerances is enough: rounding may not allow for a smaller one."""
 
 RESOLVED = 1e-14
-"""Share of the time that a first step away from an infinite slope may take whatever its error."""
+"""Share of the time that a step away from zero, by an infinite slope or a jump of the rate, may take whatever its
+error."""
 
 
 # --- one step in every lane ---------------------------------------------------------------------------------------
@@ -520,15 +521,26 @@ def _aim(kernels, task, lanes):
 
 
 @inlined_function
-def _resolved(lanes, lane):
-    """Whether the step of a species that leaves zero is as short as the time resolves."""
-    return (
-        lanes.leaving[lane] != 0 and lanes.step[lane] <= RESOLVED * abs(lanes.time[lane]) and lanes.error[lane] < np.inf
-    )
+def _resolved(kernels, method, lanes, lane):
+    """Whether the step of species that leave zero is as short as the time resolves."""
+    if not (lanes.step[lane] <= RESOLVED * abs(lanes.time[lane]) and lanes.error[lane] < np.inf):
+        return False
+    return lanes.leaving[lane] != 0 or _only_leaves_zero(kernels, method, lanes, lane)
 
 
 @inlined_function
-def _accept(task, report, lanes, lane):
+def _only_leaves_zero(kernels, method, lanes, lane):
+    """Whether all species with too large an error were zero before the step, as where a rate jumps with the state."""
+    y, new, estimate = lanes.stack[0], lanes.new[0], lanes.stack[method.stages]
+    for k in range(lane, kernels.n_species * kernels.width, kernels.width):
+        allowed = lanes.absolute[k] + lanes.relative[lane] * max(abs(y[k]), abs(new[k]))
+        if abs(estimate[k]) > allowed and abs(y[k]) > lanes.absolute[k]:
+            return False
+    return True
+
+
+@inlined_function
+def _accept(kernels, method, task, report, lanes, lane):
     """Whether the step of a lane stands."""
     lanes.accepted[lane] = 0
     if lanes.member[lane] < 0:
@@ -540,7 +552,7 @@ def _accept(task, report, lanes, lane):
     weak = not lanes.worst[lane] > SMALLEST_PIVOT
     if weak:
         counts[PIVOTS] += 1
-    elif lanes.error[lane] <= 1.0 or _resolved(lanes, lane):
+    elif lanes.error[lane] <= 1.0 or _resolved(kernels, method, lanes, lane):
         lanes.accepted[lane] = 1
         lanes.ends[lane] = lanes.time[lane] + lanes.step[lane]
         if lanes.step[lane] >= lanes.target[lane] - lanes.time[lane]:
@@ -733,7 +745,7 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
 
             n_accepted = 0
             for lane in range(width):
-                _accept(task, report, lanes, lane)
+                _accept(kernels, method, task, report, lanes, lane)
                 n_accepted += lanes.accepted[lane]
                 if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
                     _retreat(kernels, method, task, report, lanes, lane)

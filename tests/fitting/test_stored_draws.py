@@ -76,7 +76,7 @@ def test_draws_that_do_not_fit_are_refused(name, change, said, posterior):
 
 def test_a_chain_is_finished_only_in_its_own_whole_file(posterior):
     parts = (posterior.x, posterior.log_density, posterior.diverging, posterior.deepest, posterior.energy)
-    Chain(0, *parts, acceptance=0.75, evaluations=7, failures=1).save(Path())
+    Chain(0, *parts, acceptance=0.75, evaluations=7, failures=1, deviation=0.0).save(Path())
     (found,) = finished_chains(Path()).values()
     assert np.array_equal(found.x, posterior.x) and (found.number, found.acceptance, found.failures) == (0, 0.75, 1)
     content = Path(chain_files(0)[0]).read_bytes()

@@ -119,6 +119,20 @@ def test_where_the_data_see_nothing_a_step_goes_no_further_than_the_bound():
     assert x + np.sqrt(ways(gradient, x, *box)) * scaled == pytest.approx([-1.0, 1.0], abs=0.03)
 
 
+def test_parameters_that_no_data_see_do_not_slow_down_the_others():
+    """Every second variable is flat; where the others end the normal equations say."""
+    random = np.random.default_rng(3)
+    matrix, data = random.normal(size=(12, 5)) * 10.0 ** np.arange(5), random.normal(size=12)
+    wide = np.zeros((12, 10))
+    wide[:, ::2] = matrix
+    sum_of_squares = least_squares(lambda x: wide @ x - data, lambda x: wide)
+    box, settings = (np.full(10, -50.0), np.full(10, 50.0)), TrustRegionOptions(value_tolerance=1e-12)
+    found = minimize(*sum_of_squares, np.ones(10), box, settings)
+    assert found.iterations <= 25
+    assert found.x[::2] == pytest.approx(np.linalg.lstsq(matrix, data)[0], rel=1e-4)
+    assert found.x[1::2] == pytest.approx(np.ones(5))
+
+
 def test_ends_at_a_bound_lie_on_it():
     found = minimize(
         *least_squares(lambda x: x - np.array([3.0, 0.2, -3.0]), lambda x: np.eye(3)),

@@ -327,14 +327,17 @@ def interior_step(
 
 def _plane_step(gradient: np.ndarray, matrix: np.ndarray, radius: float) -> np.ndarray:
     """The minimizer of the quadratic model within a ball, in the plane of the slope and Newton's step (of the lowest
-    curvature where that is not positive)."""
+    curvature where that is negative); Newton's step leaves alone what the data do not see."""
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-    if values[0] > 1e-14 * max(float(np.abs(values).max()), 1e-300):
-        other = -vectors @ ((vectors.T @ gradient) / values)
-        if np.linalg.norm(other) <= radius:
-            return other
-    else:
+    floor = 1e-14 * max(float(np.abs(values).max()), 1e-300)
+    if values[0] < -floor:
         other = vectors[:, 0]
+    else:
+        along, seen = vectors.T @ gradient, values > floor
+        other = -vectors[:, seen] @ (along[seen] / values[seen])
+        level = np.linalg.norm(along[~seen]) <= 1e-9 * np.linalg.norm(along)
+        if level and np.linalg.norm(other) <= radius:
+            return other
     plane = np.linalg.qr(np.stack([gradient, other], axis=1))[0]
     return plane @ newton_step(plane.T @ gradient, plane.T @ matrix @ plane, radius)
 

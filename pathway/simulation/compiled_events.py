@@ -6,18 +6,18 @@ is left to `EventRun`, and so is a member that the loop gives up (`solvers.event
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy as np
 
 from pathway.equations import Model
 
 from .errors import SimulationError
 from .events import EventState
-from .interventions import NOTHING, Schedule, changes_moments, schedule_with_hops
+from .interventions import Schedule, changes_moments, schedule_with_hops
+from .member_moments import moments_of_members
 from .prepared import PreparedModel, prepare_model
 from .solvers.layout import IntegrationTask
-from .tasks import actions_of, member_inputs
+from .switches import TimeSwitches
+from .tasks import actions_of, member_schedule
 
 
 def schedule_for_compiled_events(
@@ -68,13 +68,25 @@ def task_with_compiled_events(
     """
     if not prepared.once(_can_be_compiled):
         return None
-    inputs = member_inputs(task)
-    if len(task.schedule) == 2 and not prepared.time_switches.chosen:
-        inputs = islice(inputs, 1)  # the same for all
-    schedules = [schedule_for_compiled_events(prepared, *each, task.times) for each in inputs]
-    left = [member for member, schedule in enumerate(schedules) if schedule is None]
-    actions = actions_of([NOTHING if schedule is None else schedule for schedule in schedules])
-    return task._replace(conditions=EventState.initial(prepared.model).triggers, **actions), left
+    schedules = [member_schedule(task, k) for k in range(len(task.schedule) - 1)]
+    left = list[int]()
+    if prepared.time_switches.chosen:
+        schedules, left = _schedules_with_hops(prepared.time_switches, schedules, task)
+    conditions = EventState.initial(prepared.model).triggers
+    return task._replace(conditions=conditions, **actions_of(schedules)), left
+
+
+def _schedules_with_hops(
+    switching: TimeSwitches, schedules: list[Schedule], task: IntegrationTask
+) -> tuple[list[Schedule], list[int]]:
+    """The schedule of each member of a task with the moments of switches, and members for which there is none."""
+    n, begin, end = task.last, float(task.start_times[0]), float(task.times[-1])
+    parameters = np.broadcast_to(task.parameters, (n, task.parameters.shape[1]))
+    moments = moments_of_members(switching, switching.chosen, parameters, task.starts, begin, end)
+    moving = [changes_moments(schedule, switching, switching.chosen) for schedule in schedules]
+    left = sorted({*moments.refused, *np.flatnonzero(np.broadcast_to(moving, n)).tolist()})
+    each = schedules * n if len(schedules) == 1 else schedules
+    return [schedule_with_hops(s, own, end) for s, own in zip(each, moments.of_members(n), strict=True)], left
 
 
 def _can_be_compiled(model: Model) -> bool:

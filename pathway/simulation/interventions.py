@@ -14,8 +14,10 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import InputError, did_you_mean
 
+from .member_moments import moments_of_members
 from .solvers import layout
 from .switches import SwitchMoments, TimeSwitches
+from .zones import member_order
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def schedules_with_breaks(
     start: float,
     end: float,
 ) -> list[Schedule | None]:
-    """The same for many members at once, where that needs no search; None for the others.
+    """The same for many members at once; None for those in which an action changes moments, or that are refused.
 
     Parameters
     ----------
@@ -157,22 +159,22 @@ def schedules_with_breaks(
     states : array, shape (1 or n_members, n_species)
     """
     n = len(parameters)
-    told = switching.member_breaks(parameters, states, start, end)
-    if told is None:
-        return [None] * n
-    before, after, found, unsure = told
+    moments = moments_of_members(switching, switching.in_rates, parameters, states, start, end)
+    member, before, after = moments.joined
     each = [schedules[k if len(schedules) > 1 else 0] for k in range(n)]
     changing = [changes_moments(schedule, switching, switching.in_rates) for schedule in schedules]
     lengths = [len(schedule.times) for schedule in each]
     actions = [np.concatenate(column) for column in zip(*each, strict=True)]
-    owners = np.concatenate([np.repeat(np.arange(n), lengths), np.nonzero(found)[0]])
-    zeros = np.zeros(np.count_nonzero(found), dtype=np.int64)
-    breaks = before[found], zeros + layout.BREAK, zeros, after[found]
+    owners = np.concatenate([np.repeat(np.arange(n), lengths), member])
+    zeros = np.zeros(len(member), dtype=np.int64)
+    breaks = before, zeros + layout.BREAK, zeros, after
     columns = [np.concatenate(pair) for pair in zip(actions, breaks, strict=True)]
-    order = np.lexsort((columns[0], owners))
+    order = member_order(owners, columns[0])
     columns = [column[order] for column in columns]
-    ends = np.searchsorted(owners[order], np.arange(n + 1))
-    slow = unsure | np.array(changing)
+    ends = np.searchsorted(owners[order], np.arange(n + 1)).tolist()
+    slow = [*np.broadcast_to(changing, n)]
+    for k in moments.refused:
+        slow[k] = True
     return [None if slow[k] else Schedule(*(column[ends[k] : ends[k + 1]] for column in columns)) for k in range(n)]
 
 

@@ -20,9 +20,7 @@ from pathway.expressions.calculus import term_magnitudes
 from pathway.expressions.graph import build_node
 
 from .straight_switches import slope_of_line
-
-Zones = tuple[np.ndarray, np.ndarray]
-"""First and last float of stretches in which a switch may change."""
+from .zones import MemberZones
 
 MOST = 100_000
 """Whole numbers that a line may pass."""
@@ -58,18 +56,25 @@ class WholeNumbers:
     def __init__(self, function: Expression, slope: Expression) -> None:
         self._line, self._function = _Line(function, slope), ArrayEvaluator([function])
 
-    def zones(self, values: Mapping[str, float], inner: Zones, begin: float, end: float) -> Zones | None:
+    @np.errstate(all="ignore")
+    def zones(
+        self, values: Mapping[str, np.ndarray], n: int, inner: MemberZones, begin: float, end: float
+    ) -> tuple[MemberZones, np.ndarray]:
         """See `SteppedLine.zones`; nothing steps inside."""
-        least, most = np.sort(self._function({**values, TIME: np.array([begin, end])})[0])
-        if not most - least < MOST:
-            return None
-        root, half, _ = self._line.roots(values, np.arange(np.floor(least), np.ceil(most) + 1.0), _latest(begin, end))
-        order = np.argsort(root)
+        first, last = (np.broadcast_to(self._function({**values, TIME: time})[0], n) for time in (begin, end))
+        least, most = np.floor(np.minimum(first, last)), np.ceil(np.maximum(first, last))
+        untold = ~(most - least < MOST)
+        count = np.where(untold, 0.0, most - least + 1.0).astype(np.int64)
+        member = np.repeat(np.arange(n), count)
+        target = least[member] + (np.arange(len(member)) - (np.cumsum(count) - count)[member])
+        own = {name: column[member] for name, column in values.items()}
+        root, half, _ = self._line.roots(own, target, _latest(begin, end))
+        order = np.lexsort((root, member))
         before, after = (root - half)[order], (root + half)[order]
-        if not np.all(after[:-1] < before[1:]):
-            return None
+        touching = ~(after[:-1] < before[1:]) & (member[:-1] == member[1:])
+        untold[member[1:][touching]] = True
         near = (after >= begin) & (before <= end)
-        return np.maximum(before[near], begin), np.minimum(after[near], end)
+        return MemberZones(member[near], np.maximum(before[near], begin), np.minimum(after[near], end)), untold
 
 
 class SteppedLine:
@@ -92,35 +97,55 @@ class SteppedLine:
         self._line, self._function = _Line(between, slope), ArrayEvaluator([function])
         self._names, self._steps = list(steps), ArrayEvaluator(list(steps.values()))
 
-    def zones(self, values: Mapping[str, float], inner: Zones, begin: float, end: float) -> Zones | None:
-        """Outside of which it keeps its sign; None where that is not to be told this way.
+    @np.errstate(all="ignore")
+    def zones(
+        self, values: Mapping[str, np.ndarray], n: int, inner: MemberZones, begin: float, end: float
+    ) -> tuple[MemberZones, np.ndarray]:
+        """Outside of which it keeps its sign.
 
         Parameters
         ----------
-        values : mapping of str to float
-            Of everything but the time.
-        inner : (array, array)
-            Where a step may come; ascending and apart from each other.
+        values : mapping of str to array, shape (n,)
+            Of everything but the time, for each member.
+        n : int
+            Members.
+        inner : MemberZones
+            Where a step may come, apart from each other.
         begin, end : float
+
+        Returns
+        -------
+        MemberZones
+            Of a member in any order.
+        untold : array of bool, shape (n,)
+            Members whose zones are not to be told this way.
         """
-        low, high = np.concatenate([[begin], inner[1]]), np.concatenate([inner[0], [end]])
-        steps = self._steps({**values, TIME: low + 0.5 * (high - low)})
+        every = np.arange(n)
+        opening, closing = (np.searchsorted(inner.member, every, side=side) for side in ("left", "right"))
+        member = np.insert(inner.member, opening, every)
+        low, high = np.insert(inner.high, opening, begin), np.insert(inner.low, closing, end)
+        own = {name: column[member] for name, column in values.items()}
+        steps = self._steps({**own, TIME: low + 0.5 * (high - low)})
         named = {name: np.broadcast_to(step, low.shape) for name, step in zip(self._names, steps, strict=True)}
-        root, half, slope = self._line.roots({**values, **named}, np.zeros(len(low)), _latest(begin, end))
+        root, half, slope = self._line.roots({**own, **named}, np.zeros(len(low)), _latest(begin, end))
         before, after = root - half, root + half
         inside = (low < before) & (before < after) & (after < high)
-        if not np.all(inside | (after < low) | (before > high)):
-            return None
+        untold = np.zeros(n, dtype=bool)
+        untold[member[~(inside | (after < low) | (before > high))]] = True
         first, last = np.sign(slope * (low - root)), np.sign(slope * (high - root))
-        at_begin, at_end = np.sign(self._function({**values, TIME: np.array([begin, end])})[0])
-        if low[0] == high[0]:  # a step comes at the very beginning
-            inside[0], last[0] = False, at_begin
-        if low[-1] == high[-1]:
-            inside[-1], first[-1] = False, at_end
-        jumps = last[:-1] != first[1:]
-        return tuple(
-            np.concatenate([own[inside], step[jumps]]) for own, step in zip((before, after), inner, strict=True)
-        )  # type: ignore[return-value]
+        at_begin, at_end = (
+            np.sign(np.broadcast_to(self._function({**values, TIME: time})[0], n)) for time in (begin, end)
+        )
+        # A step may come at the very beginning, or at the end.
+        opening, closing = opening + every, closing + every
+        none_before, none_after = low[opening] == high[opening], low[closing] == high[closing]
+        inside[opening[none_before]] = inside[closing[none_after]] = False
+        last[opening[none_before]] = at_begin[none_before]
+        first[closing[none_after]] = at_end[none_after]
+        ahead = np.arange(len(inner.member)) + inner.member
+        jumps = last[ahead] != first[ahead + 1]
+        parts = zip((member, before, after), inner, strict=True)
+        return MemberZones(*(np.concatenate([mine[inside], step[jumps]]) for mine, step in parts)), untold
 
 
 def stepped_line(switch: Switch) -> WholeNumbers | SteppedLine | None:

@@ -8,7 +8,7 @@ slope.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ LOOKS = 100
 """Floats beside a zero at which the sign is looked at."""
 
 _LINE = frozenset(("symbol", "add", "multiply", "divide"))
-_EXACT = _LINE | {"number"}
+_EXACT = _LINE | {"number", "floor", "ceil", "abs"}
 """Operators that give the same float for a number as for an array."""
 
 _NONE = np.zeros(0)
@@ -67,7 +67,7 @@ class StraightSwitch:
         self._operations = 2 + 2 * sum(len(node.arguments) for node in moving)
         self._formulas = [function], [function, slope], term_magnitudes([function])
         self._function, self._slope, self._size = map(Evaluator, self._formulas)
-        self.exact = {node.operator for node in postorder([function, slope])} <= _EXACT
+        self.exact = is_exact([function, slope])
         self._arrays: tuple[ArrayEvaluator, ...] = ()
 
     def change(
@@ -131,6 +131,11 @@ class StraightSwitch:
                     break
         found = sure & (before < times) & (times < after)
         return StraightChanges(before, times, after, found, ~found & ~outside)
+
+
+def is_exact(formulas: Sequence[Expression]) -> bool:
+    """Whether formulas give the same float for a number as for an array."""
+    return {node.operator for node in postorder(formulas)} <= _EXACT
 
 
 def straight_switch(function: Expression) -> StraightSwitch | None:

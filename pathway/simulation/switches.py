@@ -10,11 +10,11 @@ no evaluation in floats can tell) is a touch if both sides are equal and the pla
 from __future__ import annotations
 
 import math
-import struct
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +23,14 @@ from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, root_functions, switches
 from pathway.expressions import symbols, to_text
 from pathway.expressions.arrays import ArrayEvaluator
+from pathway.expressions.evaluation import Evaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
-from .stepped_lines import SteppedLine, WholeNumbers, Zones, stepped_line
-from .straight_switches import UNSURE, StraightChanges, StraightSwitch, straight_switch
+from .float_order import first_changes, middle_float, moved, same_labels
+from .stepped_lines import SteppedLine, WholeNumbers, stepped_line
+from .straight_switches import UNSURE, StraightSwitch, is_exact, straight_switch
+from .zones import Zones, joined_zones, zones_of_one
 
 __all__ = ["MomentsAhead", "Switch", "SwitchError", "SwitchMoments", "TimeSwitches", "switches"]
 
@@ -48,11 +51,6 @@ TOUCH = 1e-5
 
 FARTHEST = 1e-4
 """How far, as a share of the run, the end of a stretch is moved to where the sign is sure."""
-
-_DOUBLE, _WORD = struct.Struct("=d"), struct.Struct("=q")
-
-FEW = 2
-"""Zones that are looked at one by one: such as the one around time 0, which has more floats than all others."""
 
 NOISE = 16.0
 """A function that stays within so many times its rounding error is not told from zero by looking closer."""
@@ -102,8 +100,8 @@ class SwitchMoments:
         hops[np.searchsorted(points, self.joined.before)] = False
         return points, hops
 
-    def __getitem__(self, rows: np.ndarray) -> SwitchMoments:
-        """Some of them: places or a mask."""
+    def __getitem__(self, rows: np.ndarray | slice) -> SwitchMoments:
+        """Some of them: places, a mask or a slice."""
         return SwitchMoments(self.times[rows], self.before[rows], self.after[rows], self.switch[rows])
 
 
@@ -160,44 +158,22 @@ class TimeSwitches:
                 self._kept.popitem(last=False)
         return moments
 
-    def member_breaks(
-        self, parameters: np.ndarray, states: np.ndarray, begin: float, end: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-        """When the rates of many members switch, where that needs no search; None where a switch cannot be told so.
-
-        Parameters
-        ----------
-        parameters : array, shape (n_members, n_parameters)
-        states : array, shape (1 or n_members, n_species)
-
-        Returns
-        -------
-        before, after : array, shape (n_members, n_switches)
-            Of each change, ascending in time; inf behind the last.
-        found : array of bool, shape (n_members, n_switches)
-        unsure : array of bool, shape (n_members,)
-            Members for which `breaks` has to be asked.
-        """
-        lines = [self.straight[place] for place in self.in_rates]
-        names, own, held = self._read(tuple(self.in_rates))
-        n, changes = len(parameters), list[StraightChanges]()
-        columns = [*parameters[:, own].T, *np.broadcast_to(states[:, held], (n, len(held))).T]
-        for line in lines:
-            if line is None or not line.exact:
-                return None
-            changes.append(line.changes(dict(zip(names, columns, strict=True)), begin, end))
-        parts = ([np.broadcast_to(c[k], n) for c in changes] for k in (0, 2, 3, 4))
-        before, after, found, unsure = (np.stack(part, axis=1) for part in parts)
-        before, after = (np.where(found, part, np.inf) for part in (before, after))
-        order = np.argsort(before, axis=1, kind="stable")
-        before, after, found = (np.take_along_axis(part, order, axis=1) for part in (before, after, found))
-        # Those that touch have to be joined.
-        touching = found[:, 1:] & (before[:, 1:] <= np.maximum.accumulate(after, axis=1)[:, :-1])
-        return before, after, found, np.any(np.concatenate([unsure, touching], axis=1), axis=1)
-
     def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> SwitchMoments:
         """When the rates switch, each moment once: see `moments`."""
         return self.moments(self.in_rates, parameters, state, begin, end).joined
+
+    def columns(self, chosen: Sequence[int], parameters: np.ndarray, states: np.ndarray) -> dict[str, np.ndarray]:
+        """What these switches read of many members, arrays of shape (n_members,).
+
+        Parameters
+        ----------
+        chosen : sequence of int
+        parameters : array, shape (n_members, n_parameters)
+        states : array, shape (1 or n_members, n_species)
+        """
+        names, own, held = self._read(tuple(chosen))
+        of_species = np.broadcast_to(states[:, held], (len(parameters), len(held)))
+        return dict(zip(names, [*parameters[:, own].T, *of_species.T], strict=True))
 
     def _read(self, chosen: tuple[int, ...]) -> tuple[list[str], list[int], list[int]]:
         """Names that these switches read, and where their values stand among parameters and species."""
@@ -254,6 +230,12 @@ class TimeSwitches:
     def formulas(self) -> list[ArrayEvaluator]:
         """What each switch gives at many times, as floats have it."""
         return [ArrayEvaluator([switch.function]) for switch in self.every]
+
+    @cached_property
+    def formulas_of_one(self) -> list[Evaluator | ArrayEvaluator]:
+        """The same at one time, faster where the same float is sure."""
+        pairs = zip(self.every, self.formulas, strict=True)
+        return [Evaluator([s.function]) if is_exact([s.function]) else formula for s, formula in pairs]
 
     @cached_property
     def programs(self) -> list[IntervalProgram]:
@@ -327,6 +309,7 @@ class _Isolation:
         self.finest = 4e-17 * max(abs(begin), abs(end))
         self._zones: dict[int, Zones] = {}
 
+    @np.errstate(all="ignore")
     def changes(self, place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Before, at and after each change of one switch."""
         straight = self.switching.straight[place]
@@ -336,11 +319,9 @@ class _Isolation:
                 return change
         low, high = self.zones(place)
         function = self._function(place)
-        times = function.first_changes(low, high, self.begin)
+        times, unsure = function.changes(low, high, self.begin, self.end)
+        self._refuse(place, low[unsure], high[unsure])
         real = ~np.isnan(times)
-        # One that stands on its border at the start has only one side: a touch.
-        started = (low == self.begin) & function.on_border(low)
-        self._check_width(place, low[real & ~started], high[real & ~started], UNSURE)
         return low[real], times[real], high[real]
 
     def zones(self, place: int) -> Zones:
@@ -358,18 +339,21 @@ class _Isolation:
     def _searched(self, place: int) -> Zones:
         inner = _merged([self.zones(k) for k in self.switching.nested[place]])
         line, function = self.switching.stepped[place], self._function(place)
-        with np.errstate(all="ignore"):
-            told = None if line is None else line.zones(self.values, inner, self.begin, self.end)
+        told = None if line is None else self._told(line, inner)
         low, high = self._search(place, function, inner) if told is None else _merged([told])
         if len(low) > MOST_MOMENTS:
             raise self._error(place, self.begin, TOO_OFTEN)
-        self._check_width(place, low, high, TOUCH)
+        wide = too_wide(low, high, TOUCH, self.begin, self.end)
+        self._refuse(place, low[wide], high[wide])
         return low, high
 
+    def _told(self, line: WholeNumbers | SteppedLine, inner: Zones) -> Zones | None:
+        columns = {name: np.array([value]) for name, value in self.values.items()}
+        zones, untold = line.zones(columns, 1, zones_of_one(inner), self.begin, self.end)
+        return None if untold[0] else zones[1:]
+
     def _function(self, place: int) -> _Function:
-        switching = self.switching
-        formula, program = switching.formulas[place], switching.programs[place]
-        return _Function(formula, switching.every[place].integer, program, self.values, self.finest)
+        return _Function(self.switching, place, self.values, self.finest)
 
     def _search(self, place: int, function: _Function, inner: Zones) -> Zones:
         low, high = _between(inner, self.begin, self.end)
@@ -392,12 +376,11 @@ class _Isolation:
             stack += _portions(np.concatenate([rest[0], middle]), np.concatenate([middle, rest[1]]))
         return function.closed(*_merged(zones), self.begin, self.end)
 
-    def _check_width(self, place: int, low: np.ndarray, high: np.ndarray, share: float) -> None:
-        wide = high - low > share * (self.end - self.begin) + 1e-14 * np.maximum(np.abs(low), np.abs(high))
-        if wide.any():
-            k = int(np.argmax(wide))
-            where = f"between time {low[k]:.9g} and {high[k]:.9g}"
-            raise self._error(place, float(low[k]), f"cannot be told from {self._border(place)} {where}")
+    def _refuse(self, place: int, low: np.ndarray, high: np.ndarray) -> None:
+        """Zones that are too wide, if there are any."""
+        if len(low):
+            where = f"between time {low[0]:.9g} and {high[0]:.9g}"
+            raise self._error(place, float(low[0]), f"cannot be told from {self._border(place)} {where}")
 
     def _border(self, place: int) -> str:
         return "a whole number" if self.switching.every[place].integer else "zero"
@@ -408,16 +391,9 @@ class _Isolation:
         return SwitchError(f"{self.switching.model.name}: {reason}", reason, time, {}, None)
 
 
-def _merged(zones: Sequence[Zones]) -> Zones:
+def _merged(parts: Sequence[Zones]) -> Zones:
     """Sorted, and joined where they overlap or touch."""
-    low, high = (np.concatenate([zone[k] for zone in zones] or [np.zeros(0)]) for k in range(2))
-    if len(low) == 0:
-        return low, high
-    order = np.argsort(low, kind="stable")
-    low, reach = low[order], np.maximum.accumulate(high[order])
-    first = np.concatenate([[True], low[1:] > reach[:-1]])
-    last = np.concatenate([first[1:], [True]])
-    return low[first], reach[last]
+    return joined_zones([zones_of_one(part) for part in parts])[1:]
 
 
 def _between(zones: Zones, begin: float, end: float) -> Zones:
@@ -447,37 +423,53 @@ def _middle(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 # --- one function -------------------------------------------------------------------------------------------------
 
 
-class _Function:
+class SwitchFunction:
     """The function of a switch at given values.
 
     Its state at a moment is a number that changes with the switch: the sign, or of an integer part twice the number,
     with the odd numbers between; `nan` where the function is not a number.
     """
 
-    def __init__(
-        self,
-        formula: ArrayEvaluator,
-        integer: bool,
-        program: IntervalProgram,
-        values: Mapping[str, float],
-        finest: float,
-    ) -> None:
-        self.formula, self.integer, self.program, self.values = formula, integer, program, values
-        self.finest = finest
+    def __init__(self, switching: TimeSwitches, place: int, values: Mapping[str, Any]) -> None:
+        self.formula, self._of_one = switching.formulas[place], switching.formulas_of_one[place]
+        self.integer, self.values = switching.every[place].integer, values
+
+    def floats(self, times: Any, zones: Any = None) -> Any:
+        """What floats give at times, which lie in these of the zones that it is asked about."""
+        formula = self._of_one if isinstance(times, float) else self.formula
+        return formula({**self.values_in(zones), TIME: times})[0]
+
+    def values_in(self, zones: Any) -> Mapping[str, Any]:
+        """The values in some zones."""
+        return self.values
+
+    def label(self, values: Any) -> Any:
+        return np.floor(values) + np.ceil(values) if self.integer else np.sign(values)
+
+    def changes(self, low: np.ndarray, high: np.ndarray, begin: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+        """The first float in each zone with another state than at its beginning, nan where there is none; and which
+        zones are too wide to tell it."""
+        times = first_changes(lambda moments, zones: self.label(self.floats(moments, zones)), low, high)
+        values = self.floats(low, np.arange(len(low)))
+        # One that stands on its border at the start has only one side: a touch.
+        started = (low == begin) & (values == (np.rint(values) if self.integer else 0.0))
+        return times, too_wide(low, high, UNSURE, begin, end) & ~np.isnan(times) & ~started
+
+
+def too_wide(low: np.ndarray, high: np.ndarray, share: float, begin: float, end: float) -> np.ndarray:
+    """Zones that take more than this share of the run, and more than the rounding of times."""
+    return high - low > share * (end - begin) + 1e-14 * np.maximum(np.abs(low), np.abs(high))
+
+
+class _Function(SwitchFunction):
+    """One whose changes are searched for, at values that are numbers."""
+
+    def __init__(self, switching: TimeSwitches, place: int, values: Mapping[str, float], finest: float) -> None:
+        super().__init__(switching, place, values)
+        self.program, self.finest = switching.programs[place], finest
 
     def enclose(self, low: np.ndarray, high: np.ndarray, slopes: bool = False) -> Enclosure:
         return self.program.enclose(self.values, low, high, slopes)
-
-    def floats(self, times: np.ndarray) -> np.ndarray:
-        """What floats give."""
-        return np.broadcast_to(self.formula({**self.values, TIME: times})[0], times.shape)
-
-    def label(self, values: np.ndarray) -> np.ndarray:
-        return np.floor(values) + np.ceil(values) if self.integer else np.sign(values)
-
-    def on_border(self, times: np.ndarray) -> np.ndarray:
-        values = self.floats(times)
-        return values == (np.rint(values) if self.integer else 0.0)
 
     def states(self, bounds: Enclosure) -> tuple[np.ndarray, np.ndarray]:
         """The state on each interval, and whether it is surely the same everywhere in it."""
@@ -547,8 +539,8 @@ class _Function:
                 if not todo.any():
                     break
                 # One that falls on an end is moved off it, so that a zero beside an end is closed in at once.
-                guess = np.clip(a - fa * ((b - a) / (fb - fa)), _moved(a, one), _moved(b, -one))
-                middle = _ordinal_middle(a, b) if turn % 8 == 7 else _middle(a, b)
+                guess = np.clip(a - fa * ((b - a) / (fb - fa)), moved(a, one), moved(b, -one))
+                middle = middle_float(a, b) if turn % 8 == 7 else _middle(a, b)
                 halve = ~((guess > a) & (guess < b)) | (turn >= 40) | (turn % 8 == 7)
                 x = np.where(todo, np.where(halve, middle, guess), best)
                 fx = sign * (self.floats(x) - target)
@@ -586,7 +578,7 @@ class _Function:
         if not len(low):
             return low, high
         first, last = (self.states(self.enclose(t, t)) for t in (low, high))
-        same = first[1] & last[1] & _equal(first[0], last[0])
+        same = first[1] & last[1] & same_labels(first[0], last[0])
         return low[~same], high[~same]
 
     def closed(self, low: np.ndarray, high: np.ndarray, begin: float, end: float) -> Zones:
@@ -602,72 +594,3 @@ class _Function:
                 ends[~sure] = np.clip(moved, begin, end)[~sure]
                 steps *= 2.0
         return _merged([(low, high)])
-
-    def first_changes(self, low: np.ndarray, high: np.ndarray, begin: float) -> np.ndarray:
-        """The first float in each zone with another state than at its beginning; nan where the state stays."""
-        if not len(low):
-            return low
-        before, after = (self.label(self.floats(t)) for t in (low, high))
-        moved = ~_equal(before, after)
-        times = np.full(len(low), np.nan)
-        # By halving where the sides differ; where they do not, a short zone is looked at float by float.
-        a, b = low.copy(), high.copy()
-        for _ in range(64):
-            middle = _ordinal_middle(a, b)
-            todo = moved & (middle > a) & (middle < b)
-            if np.count_nonzero(todo) <= FEW:
-                break
-            state = self.label(self.floats(middle))
-            changed = ~_equal(state, before)
-            a, b = np.where(todo & ~changed, middle, a), np.where(todo & changed, middle, b)
-        for k in np.flatnonzero(moved & (_moved(a, np.ones(len(a), dtype=np.int64)) < b)):
-            b[k] = self._first_change(float(a[k]), float(b[k]), float(before[k]))
-        times[moved] = b[moved]
-        for k in np.flatnonzero(~moved):
-            inside = _moved(np.full(66, low[k]), np.arange(66))
-            inside = inside[inside <= high[k]]
-            if len(inside) < 66:
-                other = ~_equal(self.label(self.floats(inside)), before[k])
-                if other.any():
-                    times[k] = inside[int(np.argmax(other))]
-        return times
-
-    def _first_change(self, low: float, high: float, before: float) -> float:
-        """The same for one zone, which has changed by its end."""
-        a, b = _ordinals(np.array([low, high])).tolist()
-        while b - a > 1:
-            middle = (a + b) // 2
-            state = float(self.label(self.formula({**self.values, TIME: _float(middle)})[0]))
-            same = state == before or (math.isnan(state) and math.isnan(before))
-            a, b = (middle, b) if same else (a, middle)
-        return _float(b)
-
-
-def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a == b) | (np.isnan(a) & np.isnan(b))
-
-
-def _ordinals(times: np.ndarray) -> np.ndarray:
-    """Floats by their order: neighbors differ by one."""
-    bits = np.ascontiguousarray(times, dtype=float).view(np.int64)
-    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
-
-
-def _floats(ordinals: np.ndarray) -> np.ndarray:
-    bits = np.where(ordinals < 0, np.int64(-(2**63)) - ordinals, ordinals)
-    return np.ascontiguousarray(bits).view(float)
-
-
-def _float(ordinal: int) -> float:
-    return _DOUBLE.unpack(_WORD.pack(-(2**63) - ordinal if ordinal < 0 else ordinal))[0]
-
-
-def _ordinal_middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The float that has as many between it and one as between it and the other."""
-    first, last = _ordinals(a), _ordinals(b)
-    return _floats(first // 2 + last // 2 + (first % 2 + last % 2) // 2)
-
-
-def _moved(times: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Floats so many places further."""
-    return _floats(_ordinals(times) + steps)

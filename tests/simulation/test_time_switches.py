@@ -14,7 +14,8 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
-from pathway.simulation.switches import SwitchError, SwitchMoments, TimeSwitches, _ordinals
+from pathway.simulation.float_order import ordinals
+from pathway.simulation.switches import SwitchError, SwitchMoments, TimeSwitches
 from tests.simulation.models import model_of
 from tests.simulation.random_time_conditions import problem, reference
 
@@ -339,6 +340,6 @@ def test_so_many_moments_are_isolated_and_not_one_more(monkeypatch: pytest.Monke
 
 def test_floats_are_counted_in_their_order_through_zero() -> None:
     tiny = float(np.nextafter(0.0, 1.0))
-    assert _ordinals(np.array([-2 * tiny, -tiny, 0.0, tiny, 2 * tiny])).tolist() == [-2, -1, 0, 1, 2]
+    assert ordinals(np.array([-2 * tiny, -tiny, 0.0, tiny, 2 * tiny])).tolist() == [-2, -1, 0, 1, 2]
     beside = np.array([np.nextafter(1.0, 0.0), 1.0, np.nextafter(1.0, 2.0)])
-    assert np.diff(_ordinals(beside)).tolist() == [1, 1] and np.diff(_ordinals(-beside)).tolist() == [-1, -1]
+    assert np.diff(ordinals(beside)).tolist() == [1, 1] and np.diff(ordinals(-beside)).tolist() == [-1, -1]

@@ -29,13 +29,15 @@ from pathway.expressions.graph import ZERO
 
 from .errors import SimulationError
 from .events import EventFormulas, EventRun, WaitingEvent, event_formulas
-from .interventions import Schedule, schedule_of_rows, schedule_with_breaks
+from .independent_events import IndependentEvents, independent_events
+from .interventions import Schedule, schedule_of_rows
+from .member_moments import AT_ONCE
 from .prepared import PreparedModel
 from .solvers import layout
 from .solvers.layout import IntegrationTask
 from .straight_switches import slope_of_line
 from .switches import MOST_KEPT, MomentsAhead, TimeSwitches
-from .tasks import make_task, member_inputs
+from .tasks import make_task, member_schedule, schedules_with_all_breaks
 
 
 class ScheduledEvents(NamedTuple):
@@ -78,22 +80,44 @@ def schedule_with_events(
     clock = prepared.once(_event_clock)
     if clock is None:
         return None
-    found = clock.scheduled(prepared, schedule, parameters, start, begin, times)
-    if found is None or not prepared.time_switches.in_rates:
-        return found
-    where = prepared.time_switches, parameters, start, begin, float(times[-1])
-    try:
-        whole = schedule_with_breaks(found.schedule, *where)
-    except SimulationError:
-        return None
-    return None if _recorded_between(whole, times) else found._replace(schedule=whole)
+    read = parameters[clock.parameters].tobytes() + start[clock.species].tobytes()
+    key = clock.key(read, schedule, begin, times)
+    row = parameters[None], start[None], begin, times
+    (found,) = [clock.kept[key]] if key in clock.kept else clock.scheduled(prepared, [schedule], *row)
+    return _with_breaks(prepared, [found], *row)[0] if prepared.time_switches.in_rates else found
 
 
 def schedules_with_events(prepared: PreparedModel, task: IntegrationTask) -> list[ScheduledEvents | None]:
     """The same for each member of a task whose schedules are of interventions alone."""
-    if prepared.once(_event_clock) is None:
-        return [None] * task.last
-    return [schedule_with_events(prepared, *inputs, task.times) for inputs in member_inputs(task)]
+    clock, n = prepared.once(_event_clock), task.last
+    if clock is None:
+        return [None] * n
+    schedules = [member_schedule(task, k) for k in range(len(task.schedule) - 1)]
+    schedules = schedules * n if len(schedules) == 1 else schedules
+    parameters, starts = (np.broadcast_to(part, (n, part.shape[1])) for part in (task.parameters, task.starts))
+    rows = parameters, starts, float(task.start_times[0]), task.times
+    return _with_breaks(prepared, clock.scheduled(prepared, schedules, *rows), *rows)
+
+
+def _with_breaks(
+    prepared: PreparedModel,
+    each: list[ScheduledEvents | None],
+    parameters: np.ndarray,
+    starts: np.ndarray,
+    begin: float,
+    times: np.ndarray,
+) -> list[ScheduledEvents | None]:
+    """What happens in each member, with restarts."""
+    known = [(k, found) for k, found in enumerate(each) if found is not None]
+    if not known or not prepared.time_switches.in_rates:
+        return each
+    refused, rows = dict[int, SimulationError](), [k for k, _ in known]
+    where = prepared.time_switches, parameters[rows], starts[rows], begin, float(times[-1])
+    whole = schedules_with_all_breaks([found.schedule for _, found in known], *where, refused)
+    for place, ((k, found), schedule) in enumerate(zip(known, whole, strict=True)):
+        cannot = place in refused or _recorded_between(schedule, times)
+        each[k] = None if cannot else found._replace(schedule=schedule)
+    return each
 
 
 def _recorded_between(schedule: Schedule, times: np.ndarray) -> bool:
@@ -122,6 +146,10 @@ class _EventClock:
         What the events read.
     switching : TimeSwitches
         Those of the triggers.
+    independent : IndependentEvents or None
+        The same events, if none changes what events read.
+    kept : dict
+        What has happened in the last runs.
     """
 
     formulas: list[EventFormulas]
@@ -129,26 +157,63 @@ class _EventClock:
     parameters: list[int]
     species: list[int]
     switching: TimeSwitches
-    _kept: OrderedDict[Hashable, ScheduledEvents | None] = field(default_factory=OrderedDict)
+    independent: IndependentEvents | None
+    kept: OrderedDict[Hashable, ScheduledEvents | None] = field(default_factory=OrderedDict)
+
+    def key(self, read: bytes, schedule: Schedule, begin: float, times: np.ndarray) -> Hashable:
+        """What happens depends on no more: the values that events read, and what is done when."""
+        actions = [column.tobytes() for column in schedule] if len(schedule.times) else []
+        return (read, begin, float(times[0]), float(times[-1]), *actions)
 
     def scheduled(
         self,
         prepared: PreparedModel,
-        schedule: Schedule,
+        schedules: list[Schedule],
         parameters: np.ndarray,
-        start: np.ndarray,
+        starts: np.ndarray,
         begin: float,
         times: np.ndarray,
-    ) -> ScheduledEvents | None:
-        """See `schedule_with_events`; those of the last calls are kept."""
-        read = parameters[self.parameters].tobytes(), start[self.species].tobytes()
-        actions = tuple(column.tobytes() for column in schedule) if len(schedule.times) else ()
-        key = (begin, float(times[0]), float(times[-1]), *read, *actions)
-        if key not in self._kept:
-            self._kept[key] = self._rehearsed(prepared, schedule, parameters, start, begin, times)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]
+    ) -> list[ScheduledEvents | None]:
+        """Of each member, without restarts; those of the last calls are kept, and members may share one."""
+        read = np.concatenate([parameters[:, self.parameters], starts[:, self.species]], axis=1)
+        keys = [self.key(row.tobytes(), own, begin, times) for row, own in zip(read, schedules, strict=True)]
+        found = {key: self.kept[key] for key in keys if key in self.kept}
+        new = {key: k for k, key in enumerate(keys) if key not in found}
+        for first in range(0, len(new), AT_ONCE):
+            some = [*new.values()][first : first + AT_ONCE]
+            what = [schedules[k] for k in some], parameters[some], starts[some], begin, times
+            found |= zip((keys[k] for k in some), self._worked_out(prepared, *what), strict=True)
+        self.kept |= {key: found[key] for key in new}
+        while len(self.kept) > MOST_KEPT:
+            self.kept.popitem(last=False)
+        return [found[key] for key in keys]
+
+    def _worked_out(
+        self,
+        prepared: PreparedModel,
+        schedules: list[Schedule],
+        parameters: np.ndarray,
+        starts: np.ndarray,
+        begin: float,
+        times: np.ndarray,
+    ) -> list[ScheduledEvents | None]:
+        """All at once, those for which that does rehearsed one by one."""
+        told: list[tuple[Schedule, int] | None] = [None] * len(schedules)
+        if self.independent is not None and not any(map(self._is_changed_by, schedules)):
+            where = parameters, starts, begin, float(times[-1])
+            told = self.independent.schedules(prepared, schedules, *where)
+        rows = zip(told, schedules, parameters, starts, strict=True)
+        return [
+            self._rehearsed(prepared, schedule, own, start, begin, times) if each is None else ScheduledEvents(*each)
+            for each, schedule, own, start in rows
+        ]
+
+    def _is_changed_by(self, schedule: Schedule) -> bool:
+        """Whether an action changes what events read."""
+        return any(
+            target in (self.species if kind <= layout.SCALE else self.parameters)
+            for kind, target in zip(schedule.kinds.tolist(), schedule.targets.tolist(), strict=True)
+        )
 
     def _rehearsed(
         self,
@@ -188,12 +253,14 @@ def _event_clock(model: Model) -> _EventClock | None:
             return None
         formulas.append(replace(event, values=[*offsets, *slopes]))
         read |= used
+    moving, switching = np.array([name not in held for name in model.species], dtype=bool), TimeSwitches(model, True)
     return _EventClock(
         formulas,
-        np.array([name not in held for name in model.species], dtype=bool),
+        moving,
         [k for k, name in enumerate(model.parameters) if name in read],
         [k for k, name in enumerate(model.species) if name in read],
-        TimeSwitches(model, of_triggers=True),
+        switching,
+        independent_events(model, formulas, switching, ~moving),
     )
 
 

@@ -70,11 +70,11 @@ def plan_task(
     absolute, running = running_tolerances(prepared, starts, relative, absolute, schedules, running)
     if prepared.time_switches.in_rates and not prepared.model.events:
         where = prepared.time_switches, parameters, starts, begin, float(times[-1])
-        schedules = _with_breaks(list(schedules), *where, refused=refused)
+        schedules = schedules_with_all_breaks(list(schedules), *where, refused=refused)
     return make_task(times, begin, starts, parameters, absolute, schedules, relative, running)
 
 
-def _with_breaks(
+def schedules_with_all_breaks(
     schedules: list[Schedule],
     switching: TimeSwitches,
     parameters: np.ndarray,
@@ -83,8 +83,10 @@ def _with_breaks(
     end: float,
     refused: dict[int, SimulationError] | None,
 ) -> list[Schedule]:
-    """Each member's schedule, with restarts where its rates switch at moments known before."""
-    made = schedules_with_breaks(schedules, switching, parameters, starts, begin, end)
+    """Each member's schedule, with restarts where its rates switch at moments known before: see `plan_task`."""
+    made: list[Schedule | None] = [None]
+    if len(parameters) > 1:
+        made = schedules_with_breaks(schedules, switching, parameters, starts, begin, end)
     whole = list[Schedule]()
     for k, schedule in enumerate(made):
         if schedule is None:
@@ -163,16 +165,6 @@ def member_schedule(task: IntegrationTask, member: int) -> Schedule:
     actions = slice(*task.schedule[row : row + 2].tolist())
     columns = task.action_times, task.action_kinds, task.action_targets, task.action_values
     return Schedule(*(column[actions] for column in columns))
-
-
-def member_inputs(task: IntegrationTask) -> Iterator[tuple[Schedule, np.ndarray, np.ndarray, float]]:
-    """Of each member what is done to it, its parameters, the state at its start and when that is."""
-    shared = member_schedule(task, 0) if len(task.schedule) == 2 else None
-    for member in range(task.last):
-        row, start, begin = (
-            rows[member if len(rows) > 1 else 0] for rows in (task.parameters, task.starts, task.start_times)
-        )
-        yield member_schedule(task, member) if shared is None else shared, row, start, float(begin)
 
 
 def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:

@@ -23,7 +23,7 @@ from pathway.kernels.structs import array_address, struct_fields
 from pathway.simulation import prepared, steady, tasks
 from pathway.simulation.prepared import EVENT_KERNELS, KERNEL_NAMES, prepare_model
 from pathway.simulation.solvers import METHODS, layout
-from pathway.simulation.solvers.lanes import LaneStorage, lane_storage, rosenbrock_method
+from pathway.simulation.solvers.lanes import LaneStorage, lane_storage
 from pathway.simulation.solvers.layout import (
     IntegrationReport,
     IntegrationTask,
@@ -100,7 +100,7 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
     except WasmError as error:
         raise ExplorerError(f"'{model.name}' cannot run in a browser: {error}") from None
     ready, steady_part = prepare_model(model), steady_model(model)
-    kernels, method = _kernels(recorded, wasm), rosenbrock_method(METHODS["Rodas5P"])
+    kernels, method = _kernels(recorded, wasm), METHODS["Rodas5P"]
     group, declared = ready.species_units
     facts = {
         "layouts": {name: struct_fields(owner) for name, owner in _TUPLES.items()},

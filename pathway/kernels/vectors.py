@@ -1,4 +1,4 @@
-"""`linear_combinations`: a small matrix times a stack of long vectors, as explicit vector instructions.
+"""A small matrix times a stack of long vectors, as explicit vector instructions.
 
 The stage sums of every one-step method are of this kind and cost as much as the model itself. Left to itself the
 compiler has to prove that a dozen rows do not overlap, gives up, and runs four times slower. Products and sums are
@@ -7,6 +7,7 @@ fused in a fixed order, so an entry has the same bits wherever in the vector it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -42,9 +43,57 @@ def linear_combinations(
     return signature, generate
 
 
-def _emit(builder: Any, rows: int, count: int, arrays: list[Any], first: Any, size: Any) -> None:
+@intrinsic(prefer_literal=True)
+def weighted_slopes(
+    typingctx: Any, count: Any, coefficients: Any, row: Any, slopes: Any, lengths: Any, output: Any, size: Any
+) -> Any:
+    """output[:size] = lengths[:size] * sum over j < count of coefficients[row, j] * slopes[j, :size].
+
+    `lengths` and `output` have one dimension; else as in `linear_combinations`.
+    """
+    return _along(typingctx, count, coefficients, row, slopes, lengths, None, output, size)
+
+
+@intrinsic(prefer_literal=True)
+def moved_along_slopes(
+    typingctx: Any,
+    count: Any,
+    coefficients: Any,
+    row: Any,
+    slopes: Any,
+    lengths: Any,
+    start: Any,
+    output: Any,
+    size: Any,
+) -> Any:
+    """As `weighted_slopes`, added to `start[:size]`."""
+    return _along(typingctx, count, coefficients, row, slopes, lengths, start, output, size)
+
+
+def _along(typingctx: Any, count: Any, *rest: Any) -> Any:
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    given = tuple(kind for kind in rest if kind is not None)
+    signature = types.void(count, *given)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        made = [
+            context.make_array(kind)(context, builder, value) if isinstance(kind, types.Array) else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        ]
+        _, table, row, slopes, lengths, *start, output, size = made
+        _emit(builder, 1, count.literal_value, [table, slopes, output], row, size, [lengths, *start])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _emit(
+    builder: Any, rows: int, count: int, arrays: list[Any], first: Any, size: Any, along: Sequence[Any] = ()
+) -> None:
+    """The sums; `along`: what they are multiplied with, and what is added then."""
     table, inputs, outputs = arrays
-    strides = [builder.extract_value(a.shape, 1) for a in arrays]
+    strides = [builder.extract_value(a.shape, 1) for a in arrays[:2]]
 
     def row(array: Any, stride: Any, index: Any) -> Any:
         return builder.gep(array.data, [builder.mul(index, stride)])
@@ -54,7 +103,7 @@ def _emit(builder: Any, rows: int, count: int, arrays: list[Any], first: Any, si
         start = row(table, strides[0], builder.add(first, _INT(r)))
         splat.append([_broadcast(builder, builder.load(builder.gep(start, [_INT(j)]))) for j in range(count)])
     sources = [row(inputs, strides[1], _INT(j)) for j in range(count)]
-    targets = [row(outputs, strides[2], _INT(r)) for r in range(rows)]
+    targets = [outputs.data] + [row(outputs, builder.extract_value(outputs.shape, 1), _INT(r)) for r in range(1, rows)]
     fused = builder.module.declare_intrinsic(
         f"llvm.fmuladd.v{VECTOR}f64", fnty=ir.FunctionType(_LANES, [_LANES, _LANES, _LANES])
     )
@@ -71,6 +120,9 @@ def _emit(builder: Any, rows: int, count: int, arrays: list[Any], first: Any, si
         total = builder.fmul(weights[0], values[0])
         for weight, value in zip(weights[1:], values[1:], strict=True):
             total = builder.call(fused, [weight, value, total])
+        if along:
+            factor, *start = [_vector(builder, array.data, k) for array in along]
+            total = builder.call(fused, [factor, total, *start]) if start else builder.fmul(factor, total)
         place = builder.bitcast(builder.gep(target, [k]), _LANES.as_pointer())
         builder.store(total, place, align=8)
     following = builder.add(k, _INT(VECTOR))

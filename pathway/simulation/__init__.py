@@ -6,7 +6,9 @@ Which method where, by measurement: Rodas5P (order 5, the default) needs 50 step
 for an error of 6e-6 and 192 for 1.5e-8, where Rodas4 needs 92 for 8e-6 and 487 for 2e-8; on the published stiff set
 Rodas5P takes fewer steps than SciPy's Radau at every tolerance but HIRES below 1e-8. Rodas4 wins only where a
 tolerance of 1e-3 is enough and the stages, six instead of eight, decide. Sensitivities follow the run by
-ESDIRK5(4)7L[2]SA2, which needs neither second derivatives nor products with the Jacobian.
+ESDIRK5(4)7L[2]SA2, which needs neither second derivatives nor products with the Jacobian. Single runs of models that
+are not stiff take about half the time at equal error with `solver="AutoTsit5"`, which goes over to Tsit5 where it
+measures that; ensembles mostly lose (docs/decisions/0009).
 
 Large models: on Chen 2009 (500 species, 49,000 multiply-adds in a factorization, EGF added, 9000 s) a step costs some
 40 us for its factorization and 30 us for its eight solves. Side by side with CVODE's BDF and KLU (AMICI): error 9e-5

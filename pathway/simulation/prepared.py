@@ -320,7 +320,7 @@ class PreparedTask:
         self.task, self.report = task, report
         self._loop, table = method_by_name(solver, kernels.conditions != 0 or kernels.switches != 0)
         watched = kernels.conditions, kernels.event_values, kernels.switches
-        key = (kernels.factor, kernels.observables, *watched, table.stages)
+        key = (kernels.factor, kernels.observables, *watched, table.stages, len(table.pair))
         idle = prepared._idle.get(key)
         self._idle = prepared._idle.setdefault(key, []) if idle is None else idle
         self._parts = kernels, prepared.pattern, table

@@ -74,7 +74,8 @@ def simulate(
         In the model's time unit; in seconds.
     maximum_steps : int
     solver : str
-        A name of `pathway.simulation.solvers.METHODS`.
+        A name of `pathway.simulation.solvers.METHODS`; "AutoTsit5" takes explicit steps where it measures that a run is
+        not stiff.
 
     Returns
     -------

@@ -35,7 +35,7 @@ TIMES = np.linspace(0.0, 20.0, 41)
 
 
 @pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10, 1e-12])
-@pytest.mark.parametrize("solver", ["Rodas5P", "Rodas4"])
+@pytest.mark.parametrize("solver", ["AutoTsit5", "Rodas5P", "Rodas4"])
 def test_linear_chain_meets_its_closed_form_within_the_tolerance(tolerance: float, solver: str) -> None:
     found = simulate(chain(), TIMES, relative_tolerance=tolerance, solver=solver)
     exact = chain_solution(TIMES)

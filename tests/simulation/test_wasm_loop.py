@@ -11,7 +11,7 @@ from pathway.simulation import Intervention, simulate
 from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import KERNEL_NAMES, SMALL, prepare_model
 from pathway.simulation.solvers import METHODS
-from pathway.simulation.solvers.lanes import lane_storage, rosenbrock_method
+from pathway.simulation.solvers.lanes import lane_storage
 from pathway.simulation.solvers.layout import ADD, DONE, STATUS, STEPS
 from pathway.simulation.solvers.wasm_loop import build, wasm_loop
 from pathway.simulation.tasks import empty_report, make_task
@@ -36,7 +36,7 @@ def run_in_wasm(model, times, schedules):
     """Species over time and counts of two members side by side."""
     made = compile_wasm(model, 2)
     host = Host([wasm_loop(), made.module])
-    ready, method = prepare_model(model), rosenbrock_method(METHODS["Rodas5P"])
+    ready, method = prepare_model(model), METHODS["Rodas5P"]
     slots = {name: host.slot(name, k) for k, name in enumerate(KERNEL_NAMES, start=1) if name != "observables"}
     kernels = ready.kernels(2)._replace(**slots, observables=0, time_derivative=0)
     start, p = ready.starts(model.parameter_values), model.parameter_values[None]

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from pathway.errors import InputError
@@ -28,20 +27,29 @@ from pathway.errors import InputError
 from .lanes import rosenbrock_method
 from .layout import RosenbrockMethod
 from .loops import CompiledLoop
-from .tableaus import RODAS4, RODAS5P
+from .tableaus import RODAS4, RODAS5P, TSIT5
 
-METHODS = {"Rodas5P": RODAS5P, "Rodas4": RODAS4}
+METHODS = {
+    "AutoTsit5": rosenbrock_method(RODAS5P, TSIT5),
+    "Rodas5P": rosenbrock_method(RODAS5P),
+    "Rodas4": rosenbrock_method(RODAS4),
+}
+"""`AutoTsit5` is Rodas5P, and Tsit5 where a run is measured not to be stiff (`explicit`): for single runs."""
+
 _LOOP, _WATCHING = CompiledLoop("rosenbrock", 6), CompiledLoop("rosenbrock_watching", 6)
+_SWITCHING = CompiledLoop("rosenbrock_switching", 6)
 
 
-@cache
 def method_by_name(name: str, watching: bool = True) -> tuple[Callable[..., Any], RosenbrockMethod]:
     """The loop and the coefficients of a method by name; models without events, and without rates that switch by the
     state, need no loop that is `watching`."""
     if not isinstance(name, str) or name not in METHODS:
         near = get_close_matches(str(name), METHODS, n=1)
         raise InputError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
-    return _WATCHING if watching else _LOOP, rosenbrock_method(METHODS[name])
+    method = METHODS[name]
+    if method.pair.shape[0] > 0:
+        return _SWITCHING, method
+    return _WATCHING if watching else _LOOP, method
 
 
 def _hint(near: list[str]) -> str:

@@ -20,7 +20,7 @@ from . import wasm_loop
 from .shipped import FOLDER, INDEX, object_file
 from .sources import sources_digest
 
-LOOPS = ("adjoint", "batch_loop", "rosenbrock", "rosenbrock_watching", "slopes")
+LOOPS = ("adjoint", "batch_loop", "rosenbrock", "rosenbrock_switching", "rosenbrock_watching", "slopes")
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 from pathway.kernels.structs import PADDING, Integers, Table, Vector
 
 from .layout import KernelAddresses, RosenbrockMethod
-from .tableaus import Tableau
+from .tableaus import ExplicitPair, Tableau
 
 QUEUE = 32
 """Events of one lane that may wait at the same time."""
@@ -18,8 +18,13 @@ SHARED_FROM = 5
 """First stage that may build on the point of the stage before."""
 
 
-def rosenbrock_method(tableau: Tableau) -> RosenbrockMethod:
-    """The tableau in the layout of the loop."""
+CAUTION = 2.0
+"""What the error estimate of an explicit step is multiplied with: at the same estimate a Rosenbrock step is as good as
+it says, an explicit one of the same model where it is nearly stiff half as good."""
+
+
+def rosenbrock_method(tableau: Tableau, pair: ExplicitPair | None = None) -> RosenbrockMethod:
+    """The tableau in the layout of the loop, with the explicit pair for where a run is not stiff."""
     s = tableau.stages
     table = np.zeros((2 * s, s + 1))
     table[0 : 2 * s : 2, 1:] = tableau.a
@@ -29,8 +34,11 @@ def rosenbrock_method(tableau: Tableau) -> RosenbrockMethod:
     dense[: len(tableau.dense), 1:] = tableau.dense
     continues = np.array([k >= SHARED_FROM and _continues(tableau, k) for k in range(s)], dtype=np.int64)
     exponent = 1.0 / (tableau.error_order + 1)
+    rows, nodes = np.zeros((0, 0)), np.zeros(0)
+    if pair is not None:
+        rows, nodes = np.concatenate([pair.a[1:], CAUTION * pair.error[None], pair.dense]), pair.nodes
     return RosenbrockMethod(
-        s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d
+        s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d, rows, nodes
     )
 
 
@@ -63,6 +71,8 @@ class LaneStorage(NamedTuple):
     """A state with species moved away from zero."""
     repaired: Vector
     """The right-hand side, or the derivative by time, there."""
+    lengths: Vector
+    """The step size of its lane for every entry of a vector."""
     kept: Vector
     """How columns of the Jacobian are taken: 1 near zero, -1 not at all."""
     # Other vectors with lanes innermost.
@@ -90,6 +100,8 @@ class LaneStorage(NamedTuple):
     """Relative tolerance."""
     inverse: Vector
     """1 / step."""
+    rate: Vector
+    """A bound of the fastest rate of the model, when it was last asked for."""
     share: Vector
     """Where in the step the state is asked for."""
     member: Integers
@@ -110,6 +122,14 @@ class LaneStorage(NamedTuple):
     leaving: Integers
     """1: the Jacobian is not that of the state."""
     restarting: Integers
+    explicit: Integers
+    """Not 0: the lane takes explicit steps; 2: the slope at the start of the next one is in the first stage."""
+    calm: Integers
+    """Implicit steps in a row that explicit ones could replace, or explicit ones since `rate` was asked for."""
+    wait: Integers
+    """How many of the former the lane waits for."""
+    fastest: Integers
+    """The entry of the Jacobian that last was too large for explicit steps."""
     settled: Integers
     """The status with which solving for the algebraic species of a lane that restarts has ended."""
     # Switches of the state.
@@ -174,11 +194,11 @@ def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStor
         sums[1:],
         new,
         dense,
-        *np.ones((8, size)),
+        *np.ones((9, size)),
         *others,
         np.zeros(kernels.n_observables * width),
-        *np.ones((14, width)),
-        *np.zeros((13, width), dtype=np.int64),
+        *np.ones((15, width)),
+        *np.zeros((17, width), dtype=np.int64),
         *watched,
         *conditions,
         *np.zeros((3, width), dtype=np.int64),

@@ -113,6 +113,10 @@ class RosenbrockMethod(NamedTuple):
     dense: Table
     nodes: Vector
     d: Vector
+    pair: Table
+    """The explicit pair for where a run is not stiff (no rows: there is none): weights of the slopes for the points of
+    the stages from the second on, for the error estimate, and for the three rows of the dense output."""
+    pair_nodes: Vector
 
 
 class IntegrationTask(NamedTuple):

@@ -18,6 +18,16 @@ from pathway.kernels.vectors import linear_combinations
 
 from .compilation import inlined_function
 from .event_queue import begin_events, carry_out_events
+from .explicit import (
+    check_explicit_steps,
+    explicit_dense_sums,
+    explicit_stages,
+    look_at_rates,
+    may_be_explicit,
+    next_explicit_step,
+    try_explicit,
+    wait_anew,
+)
 from .lanes import LaneStorage
 from .layout import (
     ADD,
@@ -123,7 +133,7 @@ def _stage_sums(method, stage, lanes, size):
 
 
 @inlined_function
-def _dense_sums(kernels, method, task, report, lanes):
+def _dense_sums(kernels, method, task, report, lanes, explicit):
     """What the dense output needs, if something looks inside this step."""
     n_times, size = task.times.shape[0], lanes.stack.shape[1]
     wanted = kernels.conditions != 0 or kernels.switches != 0 or report.tape.shape[0] > 0
@@ -131,7 +141,9 @@ def _dense_sums(kernels, method, task, report, lanes):
         output = lanes.output[lane]
         wanted |= lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]
     if wanted:
-        if method.stages == 6:
+        if explicit:
+            explicit_dense_sums(method, lanes)
+        elif method.stages == 6:
             linear_combinations(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
         else:
             linear_combinations(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
@@ -197,6 +209,23 @@ def _errors(kernels, method, lanes):
     """Root mean square of the error estimate over the tolerance, per lane."""
     y, new, estimate = lanes.stack[0], lanes.new[0], lanes.stack[method.stages]
     calls.error_norm(kernels.error_norm, y, new, estimate, lanes.absolute, lanes.relative, lanes.error)
+
+
+@inlined_function
+def _implicit_stages(kernels, pattern, method, task, lanes, changed):
+    """Try one implicit step in every lane, again with care where a stage met undefined rates."""
+    for lane in range(kernels.width):
+        lanes.explicit[lane] = min(lanes.explicit[lane], 1)  # the stages' place is taken
+    _factorize(kernels, pattern, method, task, lanes, changed)
+    careful = some_at_zero(kernels, pattern, lanes.stack[0])
+    while True:
+        _stages(kernels, pattern, method, task, lanes, careful)
+        _errors(kernels, method, lanes)
+        if careful or not stages_failed(kernels, pattern, lanes):
+            break
+        careful = True
+    if pattern.singular.shape[0] > 0:
+        check_step_near_zero(kernels, pattern, lanes)
 
 
 # --- recording ----------------------------------------------------------------------------------------------------
@@ -267,6 +296,7 @@ def _leave(kernels, report, lanes, lane, status):
     lanes.member[lane] = -1
     lanes.restarting[lane] = 0
     lanes.displaced[lane] = 0
+    lanes.explicit[lane] = 0
 
 
 # --- starting and restarting --------------------------------------------------------------------------------------
@@ -300,6 +330,7 @@ def _enter(kernels, task, lanes, lane, member):
     row = member if task.schedule.shape[0] > 2 else 0
     lanes.action[lane], lanes.last_action[lane] = task.schedule[row], task.schedule[row + 1]
     lanes.output[lane] = task.first_output
+    lanes.explicit[lane] = lanes.fastest[lane] = 0
     lanes.restarting[lane] = 1
     lanes.cut[lane] = np.inf
     lanes.crossing[lane] = 0
@@ -497,6 +528,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
             lanes.rejections[lane] = 0
             lanes.starting[lane] = 1
             lanes.displaced[lane] = 2
+            wait_anew(lanes, lane)
     if some:
         _first_steps(kernels, pattern, method, task, lanes)
         for lane in range(kernels.width):
@@ -540,19 +572,17 @@ def _only_leaves_zero(kernels, method, lanes, lane):
 
 
 @inlined_function
-def _accept(kernels, method, task, report, lanes, lane):
-    """Whether the step of a lane stands."""
+def _accept(kernels, method, task, report, lanes, lane, explicit):
+    """Whether the step of a lane stands that took part."""
     lanes.accepted[lane] = 0
-    if lanes.member[lane] < 0:
-        return
     counts = report.counts[lanes.member[lane]]
     counts[STEPS] += 1
-    if task.pivoted == 0:
+    if task.pivoted == 0 and not explicit:
         counts[FACTORIZATIONS] += 1
     weak = not lanes.worst[lane] > SMALLEST_PIVOT
     if weak:
         counts[PIVOTS] += 1
-    elif lanes.error[lane] <= 1.0 or _resolved(kernels, method, lanes, lane):
+    elif lanes.error[lane] <= 1.0 or (not explicit and _resolved(kernels, method, lanes, lane)):
         lanes.accepted[lane] = 1
         lanes.ends[lane] = lanes.time[lane] + lanes.step[lane]
         if lanes.step[lane] >= lanes.target[lane] - lanes.time[lane]:
@@ -686,10 +716,11 @@ _kernels, _pattern, _method = (
 _task, _report, _lanes = struct_reader(IntegrationTask), struct_reader(IntegrationReport), struct_reader(LaneStorage)
 
 
-def rosenbrock_loop(watching: bool) -> Callable[..., None]:
-    """The loop, with or without the code that looks inside steps for conditions of events and switches of the rates.
+def rosenbrock_loop(watching: bool, switching: bool = False) -> Callable[..., None]:
+    """The loop, with or without the code that looks inside steps for conditions of events and switches of the rates,
+    and with or without explicit steps where nothing is stiff.
 
-    Compiling that takes a quarter of the whole, and most models have neither.
+    Compiling the former takes a quarter of the whole, and most models have neither.
     """
 
     def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
@@ -705,9 +736,10 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
             lanes.step[lane] = 1e-9
             lanes.latest[lane] = lanes.cut[lane] = np.inf
             lanes.relative[lane] = task.relative
+        explicit = False
         changed = np.int64(1)  # a plain literal would compile what it is given to once more
         while True:
-            fresh, active = False, 0
+            fresh, active, n_explicit = False, 0, 0
             for lane in range(width):
                 if lanes.member[lane] < 0 and following < task.last:
                     member = calls.take_next(task.queue) if task.queue.shape[0] > 0 else following
@@ -726,33 +758,38 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
                 changed = np.int64(1)
             for lane in range(width):
                 active += lanes.member[lane] >= 0
+                n_explicit += lanes.member[lane] >= 0 and lanes.explicit[lane] != 0
             if active == 0:
                 if following >= task.last:
                     return
                 continue
 
             _aim(kernels, task, lanes)
-            _factorize(kernels, pattern, method, task, lanes, changed)
-            careful = some_at_zero(kernels, pattern, lanes.stack[0])
-            while True:
-                _stages(kernels, pattern, method, task, lanes, careful)
-                _errors(kernels, method, lanes)
-                if careful or not stages_failed(kernels, pattern, lanes):
-                    break
-                careful = True
-            if pattern.singular.shape[0] > 0:
-                check_step_near_zero(kernels, pattern, lanes)
+            if switching:
+                if n_explicit > 0:
+                    n_explicit -= look_at_rates(kernels, pattern, lanes)
+                # Where lanes differ, those go on that are more, and the others wait until they are.
+                explicit = 2 * n_explicit > active or (2 * n_explicit == active and explicit)
+            for lane in range(width):
+                lanes.accepted[lane] = lanes.member[lane] >= 0 and (lanes.explicit[lane] != 0) == explicit
+            if switching and explicit:
+                explicit_stages(kernels, method, lanes)
+                check_explicit_steps(kernels, pattern, lanes)
+            else:
+                _implicit_stages(kernels, pattern, method, task, lanes, changed)
+                changed = np.int64(0)
 
             n_accepted = 0
             for lane in range(width):
-                _accept(kernels, method, task, report, lanes, lane)
-                n_accepted += lanes.accepted[lane]
-                if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
-                    _retreat(kernels, method, task, report, lanes, lane)
-            changed = np.int64(n_accepted)
+                if lanes.accepted[lane] != 0:
+                    _accept(kernels, method, task, report, lanes, lane, explicit)
+                    n_accepted += lanes.accepted[lane]
+                    if lanes.accepted[lane] == 0:
+                        _retreat(kernels, method, task, report, lanes, lane)
+            changed += n_accepted
             if n_accepted == 0:
                 continue
-            _dense_sums(kernels, method, task, report, lanes)
+            _dense_sums(kernels, method, task, report, lanes, switching and explicit)
             if report.tape.shape[0] > 0:
                 n_accepted -= _write_tape(kernels, report, lanes)
             if watching:
@@ -767,6 +804,11 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
             for lane in range(width):
                 if lanes.accepted[lane] != 0:
                     _go_on(kernels, method, task, report, lanes, lane)
+                    if switching:
+                        if explicit:
+                            next_explicit_step(kernels, lanes, lane)
+                        elif may_be_explicit(kernels):
+                            try_explicit(kernels, pattern, lanes, lane)
 
     return run
 

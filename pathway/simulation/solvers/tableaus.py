@@ -12,6 +12,9 @@ method one order lower. M is the identity with zeros in the rows of algebraic sp
 Between the ends, with x = (time - t) / h and k_m = sum_j dense_mj u_j,
 
     y(x) = (1 - x) y + x (y_new + (1 - x) (k_1 + x (k_2 + x k_3))).
+
+An explicit pair, for where a run is not stiff, has the same output between the ends, with k_m = h sum_j dense_mj f_j of
+the slopes f_j of its stages.
 """
 
 from __future__ import annotations
@@ -55,6 +58,38 @@ class Tableau:
     @property
     def stages(self) -> int:
         return len(self.nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class ExplicitPair:
+    """An explicit Runge-Kutta pair whose last stage is the first of the next step, with a free interpolant.
+
+    Attributes
+    ----------
+    name : str
+    a : array, shape (n_stages, n_stages)
+        Strictly lower triangular; the last row holds the weights of the method.
+    nodes : array, shape (n_stages,)
+    error : array, shape (n_stages,)
+        The method minus its embedded one.
+    interpolant : array, shape (n_stages, 4)
+        Weights between the ends as polynomials: coefficients of x .. x^4.
+    source : str
+    """
+
+    name: str
+    a: np.ndarray
+    nodes: np.ndarray
+    error: np.ndarray
+    interpolant: np.ndarray
+    source: str
+
+    @property
+    def dense(self) -> np.ndarray:
+        """The weights of k_1, k_2 and k_3, shape (3, n_stages)."""
+        third = -self.interpolant[:, 3]
+        second = third - self.interpolant[:, 2]
+        return np.array([second - self.interpolant[:, 1], second, third])
 
 
 def _lower(*rows: tuple[float, ...]) -> np.ndarray:
@@ -193,4 +228,48 @@ RODAS4 = Tableau(
         ]
     ),
     source="Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.10, code RODAS (1996)",
+)
+
+TSIT5 = ExplicitPair(
+    name="Tsit5",
+    a=_lower(
+        (0.161,),
+        (-0.008480655492356989, 0.335480655492357),
+        (2.8971530571054935, -6.359448489975075, 4.3622954328695815),
+        (5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525),
+        (5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383),
+        (
+            0.09646076681806523,
+            0.01,
+            0.4798896504144996,
+            1.379008574103742,
+            -3.290069515436081,
+            2.324710524099774,
+        ),
+    ),
+    nodes=np.array([0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0]),
+    error=np.array(
+        [
+            -0.001780011052225777,
+            -0.0008164344596567469,
+            0.007880878010261995,
+            -0.1447110071732629,
+            0.5823571654525552,
+            -0.45808210592918697,
+            1.0 / 66.0,
+        ]
+    ),
+    interpolant=np.array(
+        [
+            [1.0, -2.763706197274826, 2.9132554618219126, -1.0530884977290216],
+            [0.0, 0.1317, -0.2234, 0.1017],
+            [0.0, 3.9302962368947516, -5.941033872131505, 2.490627285651253],
+            [0.0, -12.411077166933676, 30.33818863028232, -16.548102889244902],
+            [0.0, 37.50931341651104, -88.1789048947664, 47.37952196281928],
+            [0.0, -27.896526289197286, 65.09189467479366, -34.87065786149661],
+            [0.0, 1.5, -4.0, 2.5],
+        ]
+    ),
+    source="Tsitouras, Runge-Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, "
+    "Computers & Mathematics with Applications 62:770-775 (2011), doi:10.1016/j.camwa.2011.06.002",
 )

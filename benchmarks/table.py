@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import pathway
 
 from .blocks import Facts, Measured
 from .measure import Figure, ratio_of_rounds
@@ -192,7 +193,7 @@ def _kind(figure: Figure) -> str:
 
 def versions() -> list[str]:
     """Sentences: the processor, and the version of everything that takes part."""
-    found = [f"pathway {sys.modules['pathway'].__version__}"]
+    found = [f"pathway {pathway.__version__}"]
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")

@@ -304,11 +304,13 @@ class _Local:
 
     def descents(self, points: np.ndarray) -> bool:
         """Add ends of short optimizations from shares of the points; whether it is enough: at the value of earlier
-        starts, or where most of them agree. After an end on a plateau the next one begins on logarithms."""
-        vanished = False
-        for own in np.split(points, len(points) // self.plan.candidates):
-            optimum = self.short(self.on_logarithms(own) if vanished else own)
-            vanished = on_plateau(optimum)
+        starts, or where most of them agree. Where most ends lie on plateaus the next descent begins on logarithms."""
+        flat = 0
+        for number, own in enumerate(np.split(points, len(points) // self.plan.candidates)):
+            # One plateau is none: descents on logarithms favour some optima, and would seem to agree.
+            vanishing = flat > max(1, number // 2)
+            optimum = self.short(self.on_logarithms(own) if vanishing else own)
+            flat += on_plateau(optimum)
             self.add(optimum)
             if self.enough() or self.agreed():
                 break

@@ -321,6 +321,7 @@ def test_without_a_number_draws_end_once_they_are_enough_and_are_those_of_that_n
     at_looks = [sample(Objective(problem), x, draws, **options) for draws in looks]
     assert not any(shorter.converged for shorter in at_looks[:-1])
     assert np.array_equal(found.x, at_looks[-1].x) and np.array_equal(found.energy, at_looks[-1].energy)
+    assert np.array_equal(found.log_density, at_looks[-1].log_density)
     assert found.evaluations == at_looks[-1].evaluations
     assert not list(tmp_path.glob("*.journal"))
     Chain.load(tmp_path / "chain_001.npz").first(looks[0]).save(

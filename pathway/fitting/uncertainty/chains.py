@@ -270,7 +270,7 @@ def run_chain(
         with density.objective.loosened(LOOSE_RUNS if _is_near(density) else 0.0):
             shorter = replace(plan, looks=(draws,))
             drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, shorter, number, journal, report)
-        chain = _chain(density, number, journal, **drawn)
+        chain = _chain(density, number, journal, finished_chains(folder).get(number), **drawn)
         chain.save(folder)
         finished = draws == plan.looks[-1]
         return chain
@@ -287,11 +287,21 @@ def _is_near(density: LogDensity) -> bool:
 
 
 def _chain(
-    density: LogDensity, number: int, journal: DensityJournal, z: np.ndarray, log_density: np.ndarray, **drawn: Any
+    density: LogDensity,
+    number: int,
+    journal: DensityJournal,
+    before: Chain | None,
+    z: np.ndarray,
+    log_density: np.ndarray,
+    **drawn: Any,
 ) -> Chain:
-    """A chain of draws `z`, shape (n_rows, n_draws, n_estimated), and what it took for their log density."""
+    """A chain of draws `z`, shape (n_rows, n_draws, n_estimated), and what it took for their log density; `before` are
+    its first draws, whose accurate log density is known."""
+    known = 0 if before is None else before.draws
     x = density.points(z)
-    accurate = -density.objective.values(x.reshape(-1, x.shape[-1])).reshape(log_density.shape)
+    accurate = -density.objective.values(x[:, known:].reshape(-1, x.shape[-1])).reshape(log_density[:, known:].shape)
+    if before is not None:
+        accurate = np.concatenate([before.log_density, accurate], axis=1)
     apart = log_density - _gains(density, z) - accurate
     return Chain(
         number=number,

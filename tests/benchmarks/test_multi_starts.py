@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from benchmarks.multi_starts import FIDES, LOCAL, OWN, pooled_ratio, ratio_interval, row
+from benchmarks.multi_starts import FIDES, LOCAL, OWN, pooled_ratio, ratio_interval, row, together
 
 
 def test_with_no_event_on_one_side_the_interval_has_a_closed_form():
@@ -28,3 +28,16 @@ def test_ratios_of_many_events_are_pooled_as_their_geometric_mean():
     assert ratio == pytest.approx(2.0, rel=1e-3)
     half = 1.6449 * math.sqrt(3.0 / 10_000) / 2.0
     assert (math.log(low), math.log(high)) == pytest.approx((math.log(2.0) - half, math.log(2.0) + half), abs=1e-4)
+
+
+def test_the_page_names_what_is_missed():
+    result = {"parameters": 3, "known": 1.0}
+    slow = {OWN: [[1.0, 40.0]], LOCAL: [[2.0, 1.0]], FIDES: [[1.0, 1.0]] * 10}
+    fast = {OWN: [[1.0, 1.0]] * 10, LOCAL: [[2.0, 1.0]], FIDES: [[1.0, 40.0]]}
+    lost = {search: [[2.0, 1.0]] for search in (OWN, LOCAL, FIDES)}
+    text = together({name: result | {"starts": s} for name, s in (("slow", slow), ("fast", fast), ("lost", lost))})
+    assert "the best value of 2 of these 3" in text
+    assert (
+        "twice as fast: slow; slower beyond doubt (the interval ends below 1): slow. Not found by pathway: lost."
+        in text
+    )

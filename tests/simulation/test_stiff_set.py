@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 import pathway
 from pathway.equations import Model
-from pathway.simulation import simulate
+from pathway.simulation import simulate, simulate_ensemble
 from pathway.simulation.solvers import METHODS
 from tests.references.scipy_simulation import compiled
 from tests.references.stiff_set import PROBLEMS, StiffProblem
@@ -94,3 +94,43 @@ def test_the_error_of_the_circuit_is_what_was_asked_for(
     there = largest > 1e-12 * np.median(largest[largest > 0.0])
     error = np.abs(found - expected)[:, there] / largest[there]
     assert error.max() <= 10 * tolerance
+
+
+def follower(k: float, driver: str) -> Model:
+    """x = a cos(time), as fast as k says; the driver is the time itself, or a slow oscillation of other species."""
+    sine, cosine = ("sin(time)", "cos(time)") if driver == "time" else ("s", "c")
+    rates = {"x": f"-a*{sine} - k*(x - a*{cosine})", "s": "c", "c": "-s"}
+    return model_of("follower", rates, {"x": "a", "s": 0.0, "c": 1.0}, {"k": k, "a": 1.3})
+
+
+@pytest.mark.parametrize("solver", list(METHODS))
+@pytest.mark.parametrize("driver", ["time", "species"])
+@pytest.mark.parametrize("k", [1e2, 1e4, 1e6, 1e8])
+def test_what_lies_between_two_steps_is_as_right_as_their_ends(k: float, driver: str, solver: str) -> None:
+    times = np.linspace(0.0, 10.0, 401)
+    model = follower(k, driver)
+    for tolerance in (1e-4, 1e-6, 1e-8):
+        found = simulate(model, times, relative_tolerance=tolerance, solver=solver)
+        assert np.abs(found["x"] - 1.3 * np.cos(times)).max() < 20 * tolerance
+        parameters = model.parameter_values[None].repeat(5, axis=0)
+        together = simulate_ensemble(model, times, parameters, workers=1, relative_tolerance=tolerance, solver=solver)
+        assert np.abs(together["x"] - 1.3 * np.cos(times)).max() < 20 * tolerance
+
+
+@pytest.mark.parametrize("driver", ["time", "species"])
+@pytest.mark.parametrize("k", [1e2, 1e4, 1e6, 1e8])
+def test_slopes_between_two_steps_are_as_right_as_at_their_ends(k: float, driver: str) -> None:
+    times = np.linspace(0.0, 10.0, 401)
+    for tolerance in (1e-4, 1e-6, 1e-8):
+        found = simulate(follower(k, driver), times, sensitivities=["a"], relative_tolerance=tolerance)
+        slopes = found.sensitivities[:, 0, 0]  # type: ignore[index]
+        assert np.abs(slopes - np.cos(times)).max() < 20 * tolerance
+
+
+def test_algebraic_species_that_follow_the_time_are_right_between_two_steps() -> None:
+    times, values = np.linspace(0.0, 10.0, 401), {"a": 1.3}
+    model = model_of("held", {"x": "z"}, {"x": 0.0, "z": 1.0}, values, algebraic={"z": "z - a*cos(time)"})
+    found = simulate(model, times, sensitivities=["a"], relative_tolerance=1e-6)
+    assert np.abs(found["z"] - 1.3 * np.cos(times)).max() < 1e-5
+    assert np.abs(found["x"] - 1.3 * np.sin(times)).max() < 1e-5
+    assert np.abs(found.sensitivities[:, 1, 0] - np.cos(times)).max() < 2e-5  # type: ignore[index]

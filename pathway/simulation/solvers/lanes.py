@@ -93,6 +93,8 @@ class LaneStorage(NamedTuple):
     shift: Vector
     worst: Vector
     error: Vector
+    error_inside: Vector
+    """That of the output inside the step."""
     last_ease: Vector
     """The factor that the error of the last step left to its size."""
     last_step: Vector
@@ -197,7 +199,7 @@ def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStor
         *np.ones((9, size)),
         *others,
         np.zeros(kernels.n_observables * width),
-        *np.ones((15, width)),
+        *np.ones((16, width)),
         *np.zeros((17, width), dtype=np.int64),
         *watched,
         *conditions,

@@ -98,6 +98,12 @@ RESOLVED = 1e-14
 """Share of the time that a step away from zero, by an infinite slope or a jump of the rate, may take whatever its
 error."""
 
+INSIDE = 0.3
+"""The share of a step at which the error of the output is asked for; half-way that of `Rodas4` may vanish."""
+
+RISES = 1.0 - 2.0 * INSIDE, (2.0 - 3.0 * INSIDE) * INSIDE, (3.0 - 4.0 * INSIDE) * INSIDE**2
+"""How the polynomial rises there with the three vectors of the dense output."""
+
 
 # --- one step in every lane ---------------------------------------------------------------------------------------
 
@@ -135,7 +141,7 @@ def _stage_sums(method, stage, lanes, size):
 @inlined_function
 def _dense_sums(kernels, method, task, report, lanes, explicit):
     """What the dense output needs, if something looks inside this step."""
-    n_times, size = task.times.shape[0], lanes.stack.shape[1]
+    n_times = task.times.shape[0]
     wanted = kernels.conditions != 0 or kernels.switches != 0 or report.tape.shape[0] > 0
     for lane in range(kernels.width):
         output = lanes.output[lane]
@@ -143,10 +149,17 @@ def _dense_sums(kernels, method, task, report, lanes, explicit):
     if wanted:
         if explicit:
             explicit_dense_sums(method, lanes)
-        elif method.stages == 6:
-            linear_combinations(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
         else:
-            linear_combinations(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
+            _implicit_dense_sums(method, lanes)
+
+
+@inlined_function
+def _implicit_dense_sums(method, lanes):
+    size = lanes.stack.shape[1]
+    if method.stages == 6:
+        linear_combinations(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
+    else:
+        linear_combinations(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
 
 
 @inlined_function
@@ -193,11 +206,7 @@ def _stages(kernels, pattern, method, task, lanes, careful):
                 for lane in range(width):
                     place = k * width + lane
                     u[place] += method.d[stage] * lanes.step[lane] * lanes.drift[place]
-        if task.pivoted != 0:
-            if not solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix):
-                lanes.worst[0] = 0.0
-        else:
-            calls.solve(kernels.solve, lanes.factors, u)
+        _solve(kernels, pattern, task, lanes, u)
     # The methods are stiffly accurate: the last stage closes the step.
     new, point, last = lanes.new[0], lanes.sums[0], lanes.stack[method.stages]
     for k in range(size):
@@ -205,10 +214,45 @@ def _stages(kernels, pattern, method, task, lanes, careful):
 
 
 @inlined_function
+def _solve(kernels, pattern, task, lanes, u):
+    if task.pivoted != 0:
+        if not solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix):
+            lanes.worst[0] = 0.0
+    else:
+        calls.solve(kernels.solve, lanes.factors, u)
+
+
+@inlined_function
 def _errors(kernels, method, lanes):
     """Root mean square of the error estimate over the tolerance, per lane."""
     y, new, estimate = lanes.stack[0], lanes.new[0], lanes.stack[method.stages]
     calls.error_norm(kernels.error_norm, y, new, estimate, lanes.absolute, lanes.relative, lanes.error)
+
+
+@inlined_function
+def _errors_inside(kernels, pattern, method, task, lanes):
+    """Count the error of the output inside the step as well.
+
+    A fast species that follows the time itself, x' = k (f(time) - x), is right at the ends of the longest steps, and
+    between them as far off as a polynomial of few degrees is from f. The error there is what solving with the factors
+    of the step makes of the rates that the output does not have.
+    """
+    y, new, dense, residual, fall = lanes.stack[0], lanes.new[0], lanes.dense, lanes.slope, lanes.sums[1]
+    _implicit_dense_sums(method, lanes)
+    for lane in range(kernels.width):
+        lanes.share[lane] = INSIDE
+        lanes.stage_time[lane] = min(lanes.time[lane] + INSIDE * lanes.step[lane], lanes.latest[lane])
+    states_inside_steps(kernels, lanes)
+    calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.point, lanes.parameters, residual)
+    for k in range(lanes.stack.shape[1]):
+        fall[k] = y[k] - new[k] - (RISES[0] * dense[0, k] + RISES[1] * dense[1, k] + RISES[2] * dense[2, k])
+    calls.add_scaled(kernels.add_scaled, lanes.inverse, fall, residual)
+    _solve(kernels, pattern, task, lanes, residual)
+    calls.error_norm(kernels.error_norm, y, new, residual, lanes.absolute, lanes.relative, lanes.error_inside)
+    for lane in range(kernels.width):
+        # Rates that are undefined there say nothing.
+        if lanes.error_inside[lane] > lanes.error[lane]:
+            lanes.error[lane] = lanes.error_inside[lane]
 
 
 @inlined_function
@@ -226,6 +270,8 @@ def _implicit_stages(kernels, pattern, method, task, lanes, changed):
         careful = True
     if pattern.singular.shape[0] > 0:
         check_step_near_zero(kernels, pattern, lanes)
+    if kernels.time_derivative != 0:
+        _errors_inside(kernels, pattern, method, task, lanes)
 
 
 # --- recording ----------------------------------------------------------------------------------------------------

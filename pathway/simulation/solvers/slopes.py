@@ -257,22 +257,50 @@ def _record(kernels, course, vector, block, output):
 
 
 @inlined_function
-def _record_inside(kernels, directions, tables, scratch, course, length, x, output):
-    """The sensitivities at a share `x` of the step."""
-    weights, between = scratch.sums[DENSE], scratch.between
+def _weigh_inside(tables, scratch, shift, length, x):
+    """How what a step has come to counts at a share `x` of it: shift S - S', S being the polynomial of the step."""
+    weights = scratch.sums[DENSE]
     for i in range(STAGES + 1):
-        weight = 0.0
+        value, rise = 0.0, 0.0
         for k in range(3, -1, -1):
-            weight = x * (weight + tables.dense[i, k])
-        weights[i] = weight
+            rise = value + x * rise + tables.dense[i, k]
+            value = x * (value + tables.dense[i, k])
+        weights[i] = shift * value - rise / length
     weights[0] *= length
-    weights[1] += 1.0
-    for block in range(directions.stacks.shape[0]):
-        stack = directions.stacks[block]
-        linear_combinations(1, 8, scratch.sums, DENSE, stack, between, stack.shape[1])
-        if kernels.algebraic != 0:
-            _settle(kernels, directions, scratch, block, between[0])
-        _record(kernels, course, between[0], block, output)
+    weights[1] += shift
+
+
+@inlined_function
+def _record_inside(kernels, directions, tables, scratch, course, tape, index, time, length, stop, output):
+    """Record what lies inside the step, several moments at once; which output is the next.
+
+    The polynomial of the step is of order 2 only for stiff components, which follow the others, and the error at the
+    end of the step knows nothing of it. One implicit step from the polynomial towards the equation of the moment,
+
+        (shift M - J) S = M (shift P - P') + df/dp,
+
+    puts them where they belong, and the algebraic ones; others it leaves within the error of the polynomial P.
+    """
+    times, between, shift = course.times, scratch.between, 1.0 / (tables.gamma * length)
+    while output < times.shape[0] and times[output] < stop:
+        count = 1
+        while count < min(kernels.moments, STAGES) and output + count < times.shape[0] and times[output + count] < stop:
+            count += 1
+        for lane in range(kernels.moments):
+            _look(kernels, scratch, tape, index, lane, times[output + min(lane, count - 1)])
+        _evaluate(kernels, scratch, course.slots, 0)
+        _factorize(kernels, scratch, shift, 0, count)
+        for k in range(count):
+            _weigh_inside(tables, scratch, shift, length, (times[output] - time) / length)
+            for block in range(directions.stacks.shape[0]):
+                stack = directions.stacks[block]
+                linear_combinations(1, 8, scratch.sums, DENSE, stack, between, stack.shape[1])
+                _hold(kernels, scratch, between[0])
+                _add_parameters(kernels, directions, scratch, block, k, between[0])
+                calls.solve(kernels.solve_shared, scratch.factors[k], between[0])
+                _record(kernels, course, between[0], block, output)
+            output += 1
+    return output
 
 
 @inlined_function
@@ -388,13 +416,8 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
             growth = LARGEST_GROWTH
             length *= max(LARGEST_CUT, SAFETY * error**-0.2) if error < np.inf else LARGEST_CUT
             continue
-        while output < n_times and times[output] < stop:
-            if kernels.algebraic != 0:
-                _one_moment(kernels, scratch, tape, index, times[output], parameters)
-                _factorize(kernels, scratch, HOLD, STAGES - 1, STAGES)
-            x = (times[output] - time) / length
-            _record_inside(kernels, directions, tables, scratch, course, length, x, output)
-            output += 1
+        arguments = kernels, directions, tables, scratch, course, tape, index
+        output = _record_inside(*arguments, time, length, stop, output)
         _advance(directions, scratch)
         time = stop
         if error > STARTED:

@@ -74,7 +74,9 @@ def _now() -> str:
 
 
 def _command() -> str:
-    return f"python -m benchmarks {shlex.join(sys.argv[1:])}"
+    # Where a Python lies on this machine says nothing to a reader.
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    return f"python -m benchmarks {shlex.join(words)}"
 
 
 def _measured_apart(name: str, file: Path) -> blocks.Measured:
